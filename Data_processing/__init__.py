@@ -1,0 +1,1 @@
+"""The verbs on samples: demo, convert, split, audit, process, stack, scale."""

@@ -1,0 +1,1 @@
+"""The nouns of Darkroom: formats, images, samples, stores, recipes, parameters. Rooms meet only here."""

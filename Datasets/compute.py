@@ -1,0 +1,37 @@
+"""compute.yaml: what must not change results. How many workers, which engine, which device."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from Datasets.params import checked, read_yaml
+
+COMPUTE_FILE = Path("compute.yaml")
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Compute(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The content of compute.yaml."""
+
+    workers: Positive | Literal["auto"] = "auto"
+    engine: Literal["local"] = "local"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+    def worker_count(self) -> int:
+        """Return how many processes may compute at a time: as asked, or the processors this process may use."""
+        if self.workers != "auto":
+            return self.workers
+        if hasattr(os, "sched_getaffinity"):
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
+
+
+def load(path: Path = COMPUTE_FILE) -> Compute:
+    """Return the content of compute.yaml, or the defaults where there is no such file.
+
+    Raises:
+        ParamsError: the file has an unknown key or a value of a wrong type.
+    """
+    return checked(read_yaml(path), Compute, str(path)) if path.exists() else Compute()

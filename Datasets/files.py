@@ -1,0 +1,71 @@
+"""Files that are there whole or not at all, their hashes, and links in place of copies."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import xxhash
+
+TEMPORARY = ".tmp-"
+"""Prefix of unfinished outputs. .dvcignore and .gitignore know it."""
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty folder that becomes ``path`` when the block ends well, and vanishes when it does not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f"{TEMPORARY}{path.name}-*"):  # what a killed run left behind
+        shutil.rmtree(left, ignore_errors=True)
+    folder = path.parent / f"{TEMPORARY}{path.name}-{os.getpid()}"
+    folder.mkdir()
+    try:
+        yield folder
+        if path.is_dir():
+            shutil.rmtree(path)
+        folder.rename(path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file by an atomic rename, so that a reader sees the old content or the new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{TEMPORARY}{path.name}-{os.getpid()}")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write ``content`` (structs, mappings, lists, numbers, text) as indented JSON, by an atomic rename."""
+    write_bytes(path, msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Make ``target`` the same bytes as ``source``: one inode where the file system allows it, else a copy."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def sha256_of(content: bytes) -> str:
+    """Return the sha256 of ``content`` as 64 hex digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def sha256_of_file(path: Path) -> str:
+    """Return the sha256 of a file's content as 64 hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def content_hash(content: bytes | memoryview) -> str:
+    """Return the xxh3-128 of ``content`` as 32 hex digits: fast, for noticing damage, not for defence."""
+    return xxhash.xxh3_128_hexdigest(content)

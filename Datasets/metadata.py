@@ -1,0 +1,218 @@
+"""The fixed metadata format: ``metadata.jsonl``, one image a line, and ``samples.parquet`` beside it, same order.
+
+Conventions, said once for the whole house: boxes are pixels, half-open (x1 <= x < x2), origin at the upper left corner
+of the image as it is seen (EXIF orientation applied). A mask is an 8-bit PNG: 0 nothing, i the class ``classes[i - 1]``,
+255 ignore. Class names are sorted.
+"""
+
+from collections.abc import Iterator
+from itertools import zip_longest
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from Datasets.errors import StoreError
+from Datasets.files import write_json
+
+IMAGES_FILE = "metadata.jsonl"
+SAMPLES_FILE = "samples.parquet"
+CLASSES_FILE = "classes.json"
+REJECTED_FILE = "rejected.jsonl"
+COLUMN = "column."
+"""Prefix of a tabular column in samples.parquet, so that a user's ``width`` cannot hide the image's."""
+BATCH_ROWS = 8192
+
+Scalar = str | int | float | bool | None
+
+
+class Box(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A class name and a half-open rectangle in pixels: x1 < x2, y1 < y2, inside the image."""
+
+    name: str
+    x1: float
+    x2: float
+    y1: float
+    y2: float
+
+
+class ImageMetadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One line of metadata.jsonl: an image's path below the raw folder and exactly four facts about it.
+
+    ``labels`` is one name, or a list of them, or ``[]``; ``counts`` likewise ``{name: n}``, a list of such, or ``[]``.
+    ``segmentation_mask`` is a path below the metadata folder, or null. Whether ``[]`` means "nothing there" or "nobody
+    looked" is told by ``has_labels`` and its sisters in samples.parquet.
+    """
+
+    image: str
+    labels: str | tuple[str, ...] = ()
+    counts: dict[str, int] | tuple[dict[str, int], ...] = ()
+    bounding_boxes: tuple[Box, ...] = ()
+    segmentation_mask: str | None = None
+
+    def label_names(self) -> tuple[str, ...]:
+        """Return the labels as a tuple, whichever way they are written."""
+        return (self.labels,) if isinstance(self.labels, str) else self.labels
+
+    def class_counts(self) -> dict[str, int]:
+        """Return the counts as one mapping, whichever way they are written."""
+        if isinstance(self.counts, dict):
+            return self.counts
+        return {name: n for one in self.counts for name, n in one.items()}
+
+
+class SampleRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One row of samples.parquet: what else is known of a sample.
+
+    ``annotation_ids``, ``iscrowd``, ``areas``, ``polygons`` and ``rles`` run parallel to the boxes of metadata.jsonl. A polygon
+    list holds flat x, y, x, y, ... lists in pixels; an RLE is a compressed COCO counts string. ``width`` and ``height``
+    are those of the image as it is seen; ``orientation`` is the EXIF value (1 to 8) that was applied.
+    """
+
+    id: str
+    image: str
+    sha256: str
+    width: int
+    height: int
+    channels: int
+    dtype: str
+    orientation: int
+    group: str | None
+    source: str
+    has_labels: bool
+    has_counts: bool
+    has_boxes: bool
+    has_mask: bool
+    annotation_ids: tuple[int, ...] = ()
+    iscrowd: tuple[bool, ...] = ()
+    areas: tuple[float | None, ...] = ()
+    polygons: tuple[tuple[tuple[float, ...], ...], ...] = ()
+    rles: tuple[str | None, ...] = ()
+    columns: dict[str, Scalar] = {}
+
+
+ROW_SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in ("id", "image", "sha256")),
+        *((name, pa.int32()) for name in ("width", "height", "channels")),
+        ("dtype", pa.string()),
+        ("orientation", pa.int8()),
+        *((name, pa.string()) for name in ("group", "source")),
+        *((name, pa.bool_()) for name in ("has_labels", "has_counts", "has_boxes", "has_mask")),
+        ("annotation_ids", pa.list_(pa.int64())),
+        ("iscrowd", pa.list_(pa.bool_())),
+        ("areas", pa.list_(pa.float64())),
+        ("polygons", pa.list_(pa.list_(pa.list_(pa.float64())))),
+        ("rles", pa.list_(pa.string())),
+    ]
+)
+
+
+class MetadataWriter:
+    """Writes a metadata folder as a stream: memory does not grow with the number of images.
+
+    Args:
+        folder: an existing, empty folder.
+        columns: names and types of the tabular columns that every row brings.
+    """
+
+    def __init__(self, folder: Path, columns: pa.Schema | None = None) -> None:
+        own = [pa.field(COLUMN + field.name, field.type) for field in columns or ()]
+        self._folder = folder
+        self._schema = pa.schema([*ROW_SCHEMA, *own])
+        self._lines = (folder / IMAGES_FILE).open("wb")
+        self._rows = pq.ParquetWriter(folder / SAMPLES_FILE, self._schema)
+        self._batch: list[dict[str, object]] = []
+        self._encoder = msgspec.json.Encoder()
+
+    def add(self, image: ImageMetadata, row: SampleRow) -> None:
+        """Append one image. Both parts must name the same image."""
+        if image.image != row.image:
+            raise StoreError(f"line and row must be of one image, got {image.image} and {row.image}")
+        self._lines.write(self._encoder.encode(image) + b"\n")
+        flat = msgspec.structs.asdict(row)
+        flat.update({COLUMN + name: value for name, value in flat.pop("columns").items()})
+        self._batch.append(flat)
+        if len(self._batch) >= BATCH_ROWS:
+            self._flush()
+
+    def close(self, classes: tuple[str, ...]) -> None:
+        """Finish the folder. ``classes`` are all names that occur, sorted."""
+        self._flush()
+        write_json(self._folder / CLASSES_FILE, classes)
+        self._abandon()
+
+    def __enter__(self) -> "MetadataWriter":
+        """Return the writer itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close the files; a folder that was not finished by ``close`` is for the caller to throw away."""
+        self._abandon()
+
+    def _abandon(self) -> None:
+        self._lines.close()
+        self._rows.close()
+
+    def _flush(self) -> None:
+        if self._batch:
+            self._rows.write_table(pa.Table.from_pylist(self._batch, schema=self._schema))
+            self._batch.clear()
+
+
+def read_classes(folder: Path) -> tuple[str, ...]:
+    """Return the class names of a metadata folder, sorted."""
+    return msgspec.json.decode((folder / CLASSES_FILE).read_bytes(), type=tuple[str, ...])
+
+
+def read_samples(folder: Path, columns: list[str] | None = None) -> pd.DataFrame:
+    """Return samples.parquet, or the named columns of it, one row an image."""
+    return pq.read_table(folder / SAMPLES_FILE, columns=columns).to_pandas()
+
+
+def read_images(folder: Path) -> Iterator[ImageMetadata]:
+    """Yield the lines of metadata.jsonl.
+
+    Raises:
+        StoreError: a line is not of the format; file and line are named.
+    """
+    decoder = msgspec.json.Decoder(ImageMetadata)
+    path = folder / IMAGES_FILE
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                yield decoder.decode(line)
+            except msgspec.DecodeError as error:
+                raise StoreError(f"{path}:{number}: {error}; run the stage convert again") from None
+
+
+def read_rows(folder: Path) -> Iterator[SampleRow]:
+    """Yield the rows of samples.parquet, batch by batch."""
+    for batch in pq.ParquetFile(folder / SAMPLES_FILE).iter_batches(BATCH_ROWS):
+        for flat in batch.to_pylist():
+            own = {name[len(COLUMN) :]: flat.pop(name) for name in list(flat) if name.startswith(COLUMN)}
+            yield msgspec.convert({**flat, "columns": own}, SampleRow)
+
+
+def read(folder: Path) -> Iterator["Annotated"]:
+    """Yield images with their rows.
+
+    Raises:
+        StoreError: the two files do not run parallel.
+    """
+    for number, (image, row) in enumerate(zip_longest(read_images(folder), read_rows(folder)), 1):
+        if image is None or row is None or image.image != row.image:
+            raise StoreError(
+                f"{folder}: {IMAGES_FILE} and {SAMPLES_FILE} part ways at image {number}; run the stage convert again"
+            )
+        yield Annotated(image, row)
+
+
+class Annotated(msgspec.Struct, frozen=True):
+    """One image: its line and its row."""
+
+    image: ImageMetadata
+    row: SampleRow

@@ -1,0 +1,47 @@
+"""What a trained model said of the test part of a fold: ``predictions.parquet``, one row a sample, sorted by id."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from Datasets.errors import StoreError
+
+PREDICTIONS = Path("Datasets/predictions")
+PREDICTIONS_FILE = "predictions.parquet"
+SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("label", pa.string()),
+        ("predicted", pa.string()),
+        ("loss", pa.float32()),
+        ("logits", pa.list_(pa.float32())),
+        ("probabilities", pa.list_(pa.float32())),
+    ]
+)
+"""``logits`` and ``probabilities`` run parallel to the sorted class names."""
+
+
+def write(folder: Path, table: pd.DataFrame) -> None:
+    """Write ``table``, which has the columns of ``SCHEMA``, into an existing folder, sorted by id."""
+    ordered = table.sort_values("id")
+    pq.write_table(pa.Table.from_pandas(ordered, SCHEMA, preserve_index=False), folder / PREDICTIONS_FILE)
+
+
+def read(folder: Path) -> pd.DataFrame:
+    """Return the predictions in ``folder``.
+
+    Raises:
+        StoreError: there are none.
+    """
+    path = folder / PREDICTIONS_FILE
+    if not path.exists():
+        raise StoreError(f"{path} does not exist; `dvc repro evaluate@{folder.name}` makes it")
+    return pq.read_table(path, schema=SCHEMA).to_pandas()
+
+
+def matrix(column: pd.Series) -> np.ndarray:
+    """Return a list column as (N, classes) float32."""
+    return np.stack(column.to_list()).astype(np.float32)

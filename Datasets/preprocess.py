@@ -1,0 +1,95 @@
+"""The recipe as an ``nn.Module``: the steps call it when they process, ``export`` turns the same module into a graph."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from Datasets.recipe import CentreCrop, FixedOp, Letterbox, Placement, Resize
+from Datasets.sample import Sample, clipped
+
+KEEP_AREA = 0.0
+"""Share of its area that a box must keep where an operation does not say: anything that is left."""
+
+
+class Preprocess(nn.Module):
+    """One image of any height and width through the operations of a recipe.
+
+    Called with (H, W, C) uint8, uint16 or float32; returns ``Preprocessed``.
+
+    Pixels are resized in float32 with the stated kernel, half-pixel centres, then rounded half to even, so that both sides of
+    an export round alike.
+    """
+
+    def __init__(self, ops: tuple[FixedOp, ...], whole: bool = True) -> None:
+        """Store the operations. ``whole``: pixel values are integers, and rounded after each resize."""
+        super().__init__()
+        self.ops = ops
+        self.whole = whole
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the processed image (h, w, C) in the input's dtype, and the map (4,) float32.
+
+        The map is (scale_x, scale_y, offset_x, offset_y): x on the result = x on the raw image * scale_x + offset_x.
+        """
+        pixels = image.permute(2, 0, 1).unsqueeze(0).to(torch.float32)  # (1, C, H, W)
+        scale_x = scale_y = torch.ones(())
+        offset_x = offset_y = torch.zeros(())
+        for op in self.ops:
+            height, width = pixels.shape[2], pixels.shape[3]
+            place = op.place(height, width, torch.sym_min, torch.sym_max)
+            pixels = self._scaled(pixels, op, place)
+            pixels = _placed(pixels, place)
+            ratio_x = torch.full((), place.width) / torch.full((), width)
+            ratio_y = torch.full((), place.height) / torch.full((), height)
+            scale_x, offset_x = scale_x * ratio_x, offset_x * ratio_x + place.left
+            scale_y, offset_y = scale_y * ratio_y, offset_y * ratio_y + place.top
+        result = pixels.squeeze(0).permute(1, 2, 0).to(image.dtype)  # (h, w, C)
+        return result, torch.stack([scale_x, scale_y, offset_x, offset_y])
+
+    def _scaled(self, pixels: Tensor, op: FixedOp, place: Placement) -> Tensor:
+        if not isinstance(op, Resize | Letterbox):
+            return pixels
+        target = (place.height, place.width)
+        scaled = F.interpolate(pixels, target, mode=op.kernel, align_corners=False, antialias=op.antialias)
+        return torch.round(scaled) if self.whole else scaled
+
+
+def _placed(pixels: Tensor, place: Placement) -> Tensor:
+    """Return (1, C, H, W) cut or filled to the canvas."""
+    below = place.canvas_height - place.height - place.top
+    right = place.canvas_width - place.width - place.left
+    return F.pad(pixels, (place.left, right, place.top, below), value=float(place.fill))
+
+
+def apply_fixed(sample: Sample, op: FixedOp) -> Sample:
+    """Return ``sample`` after one deterministic operation: pixels, mask and boxes alike.
+
+    Masks are scaled by nearest neighbour with half-pixel centres and filled with 0; boxes are mapped, clipped, and dropped
+    when less than the operation's ``keep_area`` of them is left.
+    """
+    height, width = sample.image.shape[:2]
+    place = op.place(height, width)
+    whole = sample.image.dtype.kind == "u"
+    with torch.inference_mode():
+        image, _ = Preprocess((op,), whole)(_tensor(sample.image))
+        mask = None if sample.mask is None else _mask(sample.mask, place)
+    scale = np.array([place.width / width, place.height / height] * 2)
+    corners = sample.boxes.corners * scale + np.array([place.left, place.top] * 2)
+    moved = type(sample.boxes)(sample.boxes.names, corners, sample.boxes.annotations)
+    keep_area = op.keep_area if isinstance(op, CentreCrop) else KEEP_AREA
+    boxes = clipped(moved, place.canvas_width, place.canvas_height, keep_area)
+    return sample.with_frame(image.numpy(), mask, boxes)
+
+
+def _tensor(image: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.array(image))  # a copy: memory-mapped pages are read-only
+
+
+def _mask(mask: np.ndarray, place: Placement) -> np.ndarray:
+    ids = _tensor(mask)[None, None].to(torch.float32)  # (1, 1, H, W); ids up to 255 are exact
+    scaled = F.interpolate(ids, (place.height, place.width), mode="nearest-exact")
+    unfilled = Placement(
+        place.height, place.width, place.top, place.left, place.canvas_height, place.canvas_width
+    )
+    return _placed(scaled, unfilled)[0, 0].to(torch.uint8).numpy()

@@ -1,0 +1,102 @@
+"""A fitted scaler: a list of maps on float pixels, the same for training and for the bundle.
+
+Every scaler ends as one of three maps: standardise each image by its own moments, shift and gain (per channel or per pixel),
+or a matrix on the channels of a pixel (ZCA). ``scaler.json`` lists them, arrays stand beside it as ``.npy``.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from Datasets.errors import StoreError
+from Datasets.files import sha256_of_file, write_json
+
+SCALERS = Path("Datasets/scalers")
+SCALER_FILE = "scaler.json"
+TINY = 1e-6
+"""Added to a variance before its root is taken, so that a constant channel or image becomes 0, not NaN."""
+
+
+class StandardImage(msgspec.Struct, frozen=True, tag="standard_image", tag_field="map"):
+    """Each image minus its own mean, over its own standard deviation, over all pixels and channels."""
+
+    eps: float = TINY
+
+
+class Affine(msgspec.Struct, frozen=True, tag="affine", tag_field="map"):
+    """(x - shift) * gain, with arrays of shape (C,) or (H, W, C), float32."""
+
+    shift: np.ndarray
+    gain: np.ndarray
+
+
+class ChannelMatrix(msgspec.Struct, frozen=True, tag="channel_matrix", tag_field="map"):
+    """matrix @ (x - shift) for the channels x (C,) of each pixel; shift (C,), matrix (C, C), float32."""
+
+    shift: np.ndarray
+    matrix: np.ndarray
+
+
+Map = StandardImage | Affine | ChannelMatrix
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One map in scaler.json: its kind, its number, and its arrays by name with their files' sha256."""
+
+    map: Literal["standard_image", "affine", "channel_matrix"]
+    eps: float | None = None
+    arrays: dict[str, str] = {}
+
+
+def apply(maps: tuple[Map, ...], batch: np.ndarray) -> np.ndarray:
+    """Return a batch (N, H, W, C) of any dtype, scaled, as float32."""
+    scaled = batch.astype(np.float32)
+    for one in maps:
+        if isinstance(one, StandardImage):
+            mean = scaled.mean(axis=(1, 2, 3), keepdims=True)
+            variance = scaled.var(axis=(1, 2, 3), keepdims=True)
+            scaled = (scaled - mean) / np.sqrt(variance + one.eps)
+        elif isinstance(one, Affine):
+            scaled = (scaled - one.shift) * one.gain
+        else:
+            scaled = (scaled - one.shift) @ one.matrix.T
+    return scaled
+
+
+def write(folder: Path, maps: tuple[Map, ...]) -> None:
+    """Write fitted maps into an existing folder."""
+    entries = []
+    for number, one in enumerate(maps):
+        arrays = {n: getattr(one, n) for n in one.__struct_fields__ if isinstance(getattr(one, n), np.ndarray)}
+        for name, array in arrays.items():
+            np.save(folder / f"{number}-{name}.npy", array, allow_pickle=False)
+        hashes = {name: sha256_of_file(folder / f"{number}-{name}.npy") for name in arrays}
+        eps = one.eps if isinstance(one, StandardImage) else None
+        entries.append(Entry(one.__struct_config__.tag, eps, hashes))
+    write_json(folder / SCALER_FILE, entries)
+
+
+def read(folder: Path) -> tuple[Map, ...]:
+    """Return the maps that the stage ``scale`` fitted.
+
+    Raises:
+        StoreError: there are none, or an array is not the one that was written.
+    """
+    if not (folder / SCALER_FILE).exists():
+        raise StoreError(f"{folder} holds no scaler; `dvc repro scale@{folder.name}` makes it")
+    entries = msgspec.json.decode((folder / SCALER_FILE).read_bytes(), type=tuple[Entry, ...])
+    return tuple(_map(folder, number, entry) for number, entry in enumerate(entries))
+
+
+def _map(folder: Path, number: int, entry: Entry) -> Map:
+    arrays = {}
+    for name, digest in entry.arrays.items():
+        path = folder / f"{number}-{name}.npy"
+        if not path.exists() or sha256_of_file(path) != digest:
+            raise StoreError(f"{path} is not the array that was fitted; remove {folder} and run `dvc repro` again")
+        arrays[name] = np.load(path, allow_pickle=False)
+    if entry.map == "standard_image":
+        return StandardImage(TINY if entry.eps is None else entry.eps)
+    return Affine(**arrays) if entry.map == "affine" else ChannelMatrix(**arrays)

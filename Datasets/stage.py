@@ -1,0 +1,111 @@
+"""The frame around every stage: one at a time, one line at its end, its seconds remembered."""
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TypeVar
+
+import joblib
+import msgspec
+
+from Datasets.errors import StageError, StoreError
+from Datasets.files import write_json
+from Datasets.terminal import progress, say
+
+STATE = Path(".darkroom")
+"""What is true of this machine only: locks, timings, lists of rejected samples. Never an input, never in Git."""
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Timing(msgspec.Struct, frozen=True):
+    """How long a stage took when it last ran on this machine."""
+
+    stage: str
+    seconds: float
+    summary: str
+
+
+class Stage:
+    """A running stage. ``summary`` is what its last line says; a stage sets it before it ends."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.summary = "done"
+
+
+@contextmanager
+def running(name: str) -> Iterator[Stage]:
+    """Run the block as the stage ``name``, for example ``process@crop``.
+
+    The stage's outputs are its own while it runs: a second run of the same stage is refused. At the end one line goes
+    to stderr, and the seconds to ``.darkroom/timings``, where the report and the summary find them.
+
+    Raises:
+        StageError: the same stage runs already in this checkout.
+    """
+    started = time.perf_counter()
+    with _locked(name):
+        stage = Stage(name)
+        yield stage
+        seconds = time.perf_counter() - started
+        write_json(STATE / "timings" / f"{name}.json", Timing(name, round(seconds, 2), stage.summary))
+        say(f"{name}: {stage.summary}; {seconds:.1f} s")
+
+
+def timings() -> dict[str, Timing]:
+    """Return the last timing of each stage that ran on this machine, by the stage's name."""
+    found = sorted((STATE / "timings").glob("*.json"))
+    every = (msgspec.json.decode(path.read_bytes(), type=Timing) for path in found)
+    return {timing.stage: timing for timing in every}
+
+
+def map_tasks(work: Callable[[T], R], tasks: Sequence[T], workers: int, what: str) -> Iterator[R]:
+    """Yield ``work(task)`` for each task, in the order of ``tasks``, computed by up to ``workers`` processes.
+
+    ``work`` must be a module-level function (or a partial of one) and depend on its task alone.
+    """
+    if workers == 1 or len(tasks) < 2:
+        results: Iterable[R] = map(work, tasks)
+    else:
+        pool = joblib.Parallel(n_jobs=min(workers, len(tasks)), return_as="generator", batch_size=1)
+        results = pool(joblib.delayed(work)(task) for task in tasks)
+    yield from progress(results, len(tasks), what)
+
+
+def require(path: Path, stage: str) -> Path:
+    """Return ``path`` if it exists.
+
+    Raises:
+        StoreError: it does not; the message names the stage that makes it.
+    """
+    if not path.exists():
+        raise StoreError(f"{path} does not exist; `dvc repro {stage}` makes it")
+    return path
+
+
+@contextmanager
+def _locked(name: str) -> Iterator[None]:
+    folder = STATE / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / name).open("a+") as file:
+        _take(file, name)
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def _take(file: IO[str], name: str) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.seek(0)
+        owner = file.read() or "unknown"
+        raise StageError(
+            f"stage {name} already runs here as process {owner}; wait for it, or end it with `kill {owner}`"
+        ) from None
