@@ -1,1 +1,1 @@
-"""The nouns of Darkroom: formats, images, samples, stores, recipes, parameters. Rooms meet only here."""
+"""The nouns of Darkroom: images, samples, stores, recipes, parameters. Rooms meet only here."""

@@ -20,7 +20,7 @@ class Compute(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
     def worker_count(self) -> int:
-        """Return how many processes may compute at a time: as asked, or the processors this process may use."""
+        """Return how many processes may compute at a time: as asked, or one a processor."""
         if self.workers != "auto":
             return self.workers
         if hasattr(os, "sched_getaffinity"):

@@ -1,11 +1,11 @@
 """Everything that can go wrong and that a user can mend.
 
 DarkroomError
-    ParamsError        params.yaml or compute.yaml asks for something that does not exist or does not fit
+    ParamsError        params.yaml or compute.yaml asks for what does not exist or does not fit
     AnnotationError    an annotation file is broken or contradicts itself
     ImageError         an image cannot be read, or is not what its header says
     SampleError        an operation cannot be done on this sample
-    StoreError         a folder that a stage wrote (metadata, store, splits, bundle) is missing or damaged
+    StoreError         a folder that a stage wrote (metadata, store, bundle) is missing or damaged
     RejectedError      samples were rejected under the policy ``strict``
     StackError         samples of different shapes meet at the door of ``stack``
     GateError          ``audit`` or ``verify`` says no

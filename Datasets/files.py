@@ -16,7 +16,7 @@ TEMPORARY = ".tmp-"
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """Yield an empty folder that becomes ``path`` when the block ends well, and vanishes when it does not."""
+    """Yield an empty folder that becomes ``path`` if the block ends well, and vanishes if not."""
     path.parent.mkdir(parents=True, exist_ok=True)
     for left in path.parent.glob(f"{TEMPORARY}{path.name}-*"):  # what a killed run left behind
         shutil.rmtree(left, ignore_errors=True)
@@ -43,12 +43,12 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_json(path: Path, content: object) -> None:
-    """Write ``content`` (structs, mappings, lists, numbers, text) as indented JSON, by an atomic rename."""
+    """Write ``content`` (structs, mappings, lists, numbers, text) as JSON, by an atomic rename."""
     write_bytes(path, msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """Make ``target`` the same bytes as ``source``: one inode where the file system allows it, else a copy."""
+    """Make ``target`` the same bytes as ``source``: one inode if possible, else a copy."""
     try:
         os.link(source, target)
     except OSError:
@@ -67,5 +67,5 @@ def sha256_of_file(path: Path) -> str:
 
 
 def content_hash(content: bytes | memoryview) -> str:
-    """Return the xxh3-128 of ``content`` as 32 hex digits: fast, for noticing damage, not for defence."""
+    """Return the xxh3-128 of ``content`` as 32 hex digits: it notices damage, it is no defence."""
     return xxhash.xxh3_128_hexdigest(content)

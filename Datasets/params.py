@@ -1,4 +1,4 @@
-"""params.yaml as a checked object. The rooms bring the types of their sections; what holds for all stands here."""
+"""params.yaml as a checked object. The rooms bring the types of their sections."""
 
 import difflib
 import re
@@ -14,12 +14,22 @@ from Datasets.errors import ParamsError
 
 PARAMS_FILE = Path("params.yaml")
 SECTIONS = (
-    "seed", "datasets", "demo", "decode", "split", "copies", "preprocess", "stack", "scale", "train", "export",
-)  # fmt: skip
+    "seed",
+    "datasets",
+    "demo",
+    "decode",
+    "split",
+    "copies",
+    "preprocess",
+    "stack",
+    "scale",
+    "train",
+    "export",
+)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-"""What data sets and steps may be called: their names become file names and parts of DVC's stage names."""
+"""What data sets and steps may be called: they become file names and parts of names of stages."""
 BLIND = ("size", "nfiles")
-"""DVC's run-cache drops keys of these names, at any depth, so a change of their value would restore a stale output."""
+"""DVC's run-cache drops keys of these names, at any depth: a change restores stale outputs."""
 
 T = TypeVar("T")
 
@@ -34,10 +44,14 @@ class Params(msgspec.Struct, frozen=True):
         """Return the section ``name`` as ``kind``.
 
         Raises:
-            ParamsError: the section is missing, has a key that ``kind`` does not know, or a value of a wrong type.
+            ParamsError: the section is missing, has a key that ``kind`` does not know, or a value
+                of a wrong type.
         """
         if name not in self.sections:
-            raise ParamsError(f"{self.path}: section '{name}' is missing; `git diff {self.path}` shows what was removed")
+            raise ParamsError(
+                f"{self.path}: section '{name}' is missing; `git diff {self.path}` shows what"
+                " was removed"
+            )
         return checked(self.sections[name], kind, f"{self.path}: {name}")
 
 
@@ -45,16 +59,21 @@ def load(path: Path = PARAMS_FILE) -> Params:
     """Return the parameters in ``path``.
 
     Raises:
-        ParamsError: the file is no YAML mapping, repeats a key, has an unknown section, or a key called ``size`` or
-            ``nfiles`` at any depth.
+        ParamsError: the file is no YAML mapping, repeats a key, has an unknown section, or a key
+            called ``size`` or ``nfiles`` at any depth.
     """
     raw = read_yaml(path)
-    problems = [f"{path}: {key}: {_unknown(str(key), SECTIONS, 'section')}" for key in raw if key not in SECTIONS]
+    problems = [
+        f"{path}: {key}: {_unknown(str(key), SECTIONS, 'section')}"
+        for key in raw
+        if key not in SECTIONS
+    ]
     for trail in _keys(raw):
         if trail[-1] in BLIND:
             problems.append(
-                f"{path}: {'.'.join(trail)}: a parameter must not be called '{trail[-1]}', because DVC ignores keys of "
-                "that name when it decides what is cached; use height and width"
+                f"{path}: {'.'.join(trail)}: a parameter must not be called '{trail[-1]}',"
+                " because DVC ignores keys of that name when it decides what is cached;"
+                " use height and width"
             )
     if problems:
         raise ParamsError("\n".join(problems))
@@ -74,7 +93,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except (YAMLError, UnicodeDecodeError) as error:
         raise ParamsError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
-        raise ParamsError(f"{path}: a mapping of keys to values was expected, got {type(content).__name__}")
+        raise ParamsError(
+            f"{path}: a mapping of keys to values was expected, got {type(content).__name__}"
+        )
     return content
 
 
@@ -82,7 +103,7 @@ def checked(value: object, kind: type[T], where: str) -> T:
     """Return ``value`` converted to ``kind``.
 
     Raises:
-        ParamsError: it does not fit; the message names file and key and offers the nearest known names.
+        ParamsError: it does not fit; the message names file and key, and the nearest known names.
     """
     try:
         return msgspec.convert(value, kind)
@@ -91,12 +112,16 @@ def checked(value: object, kind: type[T], where: str) -> T:
         place = where + trail.rstrip("`").replace("[...]", ".*")
         unknown = re.search(r"unknown field `(.+)`", message)
         if unknown:
-            raise ParamsError(f"{place}.{unknown[1]}: {_unknown(unknown[1], _fields(kind), 'key')}") from None
-        raise ParamsError(f"{place}: {message[:1].lower()}{message[1:]}, got {_shown(value, trail)}") from None
+            raise ParamsError(
+                f"{place}.{unknown[1]}: {_unknown(unknown[1], _fields(kind), 'key')}"
+            ) from None
+        raise ParamsError(
+            f"{place}: {message[:1].lower()}{message[1:]}, got {_shown(value, trail)}"
+        ) from None
 
 
 def nearest(name: str, known: Mapping[str, object] | tuple[str, ...] | list[str]) -> str:
-    """Return a clause that helps who misspelt ``name``: the nearest known names, else all of them."""
+    """Return a clause that helps who misspelt ``name``: the nearest known names, else all."""
     names = list(known)
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
     if not close:
@@ -107,13 +132,21 @@ def nearest(name: str, known: Mapping[str, object] | tuple[str, ...] | list[str]
     return "known: " + ", ".join(sorted(names)[:40])
 
 
-def _unknown(name: str, known: Mapping[str, object] | tuple[str, ...] | list[str], what: str) -> str:
+def _unknown(
+    name: str, known: Mapping[str, object] | tuple[str, ...] | list[str], what: str
+) -> str:
     return f"unknown {what} '{name}'; {nearest(name, known)}"
 
 
 def _keys(value: object, trail: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Yield the path of every key in nested mappings and lists."""
-    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    pairs = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     for key, inner in pairs:
         here = (*trail, str(key))
         yield here

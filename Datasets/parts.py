@@ -1,4 +1,4 @@
-"""Parts by name: a room's visible table maps short names to import paths, and a part is imported when asked for."""
+"""Parts by name: a room's table maps short names to import paths; a part is imported on demand."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -8,7 +8,7 @@ from Datasets.params import nearest
 
 
 def find(table: Mapping[str, str], name: str, what: str, where: str) -> object:
-    """Return the object that ``table`` knows as ``name`` (an import path ``package.module:object``).
+    """Return the object that ``table`` knows as ``name`` (by its path ``package.module:object``).
 
     Args:
         table: short names to import paths; a path without ``:object`` names a module.

@@ -1,4 +1,4 @@
-"""Every draw belongs to one copy of one sample in one step; no other source of randomness exists."""
+"""Every draw belongs to one copy of one sample in one step; there is no other randomness."""
 
 from hashlib import blake2b
 
@@ -14,7 +14,7 @@ def rng_for(seed: int, step: str, sample_id: str, copy: int = 0) -> np.random.Ge
 
 
 def seed_for(*parts: str | int) -> int:
-    """Return an integer in [0, 2**63) that is a function of ``parts``, for a library with a seed of its own.
+    """Return an integer in [0, 2**63) made of ``parts``, for a library with a seed of its own.
 
     >>> seed_for(42, "train", 0) == seed_for(42, "train", 0)
     True
@@ -25,7 +25,7 @@ def seed_for(*parts: str | int) -> int:
 
 
 def place_of(text: str) -> int:
-    """Return a 64-bit number that depends on ``text`` alone: where an id falls among shards, who is drawn first."""
+    """Return a 64-bit number made of ``text``: an id's place among shards, or in a draw."""
     return _integer(8, text)
 
 

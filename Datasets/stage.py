@@ -16,7 +16,7 @@ from Datasets.files import write_json
 from Datasets.terminal import progress, say
 
 STATE = Path(".darkroom")
-"""What is true of this machine only: locks, timings, lists of rejected samples. Never an input, never in Git."""
+"""What is true of this machine only: locks, timings, rejected samples. Never an input or in Git."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -42,8 +42,9 @@ class Stage:
 def running(name: str) -> Iterator[Stage]:
     """Run the block as the stage ``name``, for example ``process@crop``.
 
-    The stage's outputs are its own while it runs: a second run of the same stage is refused. At the end one line goes
-    to stderr, and the seconds to ``.darkroom/timings``, where the report and the summary find them.
+    The stage's outputs are its own while it runs: a second run of the same stage is refused. At
+    the end one line goes to stderr, and the seconds to ``.darkroom/timings``, where the report and
+    the summary find them.
 
     Raises:
         StageError: the same stage runs already in this checkout.
@@ -53,7 +54,9 @@ def running(name: str) -> Iterator[Stage]:
         stage = Stage(name)
         yield stage
         seconds = time.perf_counter() - started
-        write_json(STATE / "timings" / f"{name}.json", Timing(name, round(seconds, 2), stage.summary))
+        write_json(
+            STATE / "timings" / f"{name}.json", Timing(name, round(seconds, 2), stage.summary)
+        )
         say(f"{name}: {stage.summary}; {seconds:.1f} s")
 
 
@@ -65,7 +68,7 @@ def timings() -> dict[str, Timing]:
 
 
 def map_tasks(work: Callable[[T], R], tasks: Sequence[T], workers: int, what: str) -> Iterator[R]:
-    """Yield ``work(task)`` for each task, in the order of ``tasks``, computed by up to ``workers`` processes.
+    """Yield ``work(task)`` for each task, in their order, computed by up to ``workers`` processes.
 
     ``work`` must be a module-level function (or a partial of one) and depend on its task alone.
     """
@@ -107,5 +110,6 @@ def _take(file: IO[str], name: str) -> None:
         file.seek(0)
         owner = file.read() or "unknown"
         raise StageError(
-            f"stage {name} already runs here as process {owner}; wait for it, or end it with `kill {owner}`"
+            f"stage {name} already runs here as process {owner}; wait for it, or end it with"
+            f" `kill {owner}`"
         ) from None

@@ -1,4 +1,4 @@
-"""The only place that writes to the terminal: results on stdout, everything else as one line on stderr."""
+"""The only place that writes to the terminal: results on stdout, all else on stderr."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -23,4 +23,6 @@ def answer(text: str) -> None:
 
 def progress(things: Iterable[T], total: int, what: str) -> Iterator[T]:
     """Yield ``things`` behind a bar with rate and time left; silent when stderr is no terminal."""
-    return iter(tqdm(things, total=total, desc=what, unit="", leave=False, dynamic_ncols=True, disable=None))
+    return iter(
+        tqdm(things, total=total, desc=what, unit="", leave=False, dynamic_ncols=True, disable=None)
+    )
