@@ -1,0 +1,87 @@
+"""The stage ``convert@<dataset>``: raw data in, the fixed metadata format out."""
+
+import argparse
+from pathlib import Path
+from typing import cast
+
+from Data_processing.convert.formats import FORMATS, WITH_ANNOTATION_FILES
+from Data_processing.convert.found import Extract, Source
+from Data_processing.convert.ingest import Ingest
+from Data_processing.convert.join import read_table
+from Data_processing.convert.load import ToFolder
+from Data_processing.convert.transform import ToCanonical
+from Datasets import compute
+from Datasets.dataset import METADATA, Dataset, dataset_called, datasets_of
+from Datasets.errors import ParamsError
+from Datasets.files import new_folder
+from Datasets.params import Params, load, nearest
+from Datasets.parts import find
+from Datasets.rejections import Rejections
+from Datasets.stage import running
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the verb ``convert``."""
+    parser.add_argument("dataset", help="name of a data set in params.yaml")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Convert one data set.
+
+    Raises:
+        RejectedError: something cannot be taken over, and ``on_bad`` is strict.
+    """
+    name = str(arguments.dataset)
+    with running(f"convert@{name}") as stage:
+        params = load()
+        dataset = dataset_called(params, name)
+        source = Source(name, _root(dataset, params, name), dataset, _where(params, name))
+        table = read_table(source.root, dataset, source.where)
+        rejections = Rejections(stage.name, dataset.on_bad, f"{source.where}.on_bad")
+        with new_folder(METADATA / name) as folder:
+            ingest = Ingest(_reader(dataset, source.where), ToCanonical(name), ToFolder(folder))
+            tally = ingest.run(source, table, rejections, compute.load().worker_count())
+        stage.summary = tally.sentence()
+
+
+def check(params: Params) -> None:
+    """Return nothing if the section ``datasets`` can be used.
+
+    Raises:
+        ParamsError: names, keys or formats do not exist or do not fit; all are listed.
+    """
+    problems = []
+    for name, dataset in datasets_of(params).items():
+        where = _where(params, name)
+        if dataset.format not in FORMATS:
+            near = nearest(dataset.format, FORMATS)
+            problems.append(f"{where}.format: unknown format '{dataset.format}'; {near}")
+        elif dataset.annotations and dataset.format not in WITH_ANNOTATION_FILES:
+            problems.append(f"{where}.annotations: the format {dataset.format} has none; remove it")
+        for key in ("annotations", "images"):
+            path = Path(getattr(dataset, key))
+            if path.is_absolute() or ".." in path.parts:
+                problems.append(f"{where}.{key}: must be a path below {where}.path, got '{path}'")
+    if problems:
+        raise ParamsError("\n".join(problems))
+
+
+def _where(params: Params, name: str) -> str:
+    return f"{params.path}: datasets.{name}"
+
+
+def _root(dataset: Dataset, params: Params, name: str) -> Path:
+    root = Path(dataset.path)
+    if not root.is_dir():
+        raise ParamsError(
+            f"{_where(params, name)}.path: there is no folder {root}; put the raw data there"
+        )
+    if dataset.images and not (root / dataset.images).is_dir():
+        raise ParamsError(
+            f"{_where(params, name)}.images: there is no folder {dataset.images} in {root}"
+        )
+    return root
+
+
+def _reader(dataset: Dataset, where: str) -> Extract:
+    return cast(Extract, find(FORMATS, dataset.format, "format", f"{where}.format"))

@@ -1,0 +1,96 @@
+"""Bad samples, collected and reported together: the first ten, the count, a file with all."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from Datasets.errors import RejectedError
+from Datasets.files import write_bytes
+from Datasets.stage import STATE
+
+SHOWN = 10
+Policy = Literal["strict", "skip"]
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """What was left out and why.
+
+    ``sample`` names an image or the file that something stood in. ``whole`` tells whether the
+    sample itself is out or only something on it; ``annotations`` counts the annotations that are
+    out with it.
+    """
+
+    sample: str
+    reason: str
+    whole: bool = True
+    annotations: int = 0
+
+
+class Rejections:
+    """The rejections of one run of a stage.
+
+    Args:
+        stage: name of the stage, for example ``convert@digits``.
+        policy: ``strict`` makes ``settle`` raise, ``skip`` lets the stage go on without what was
+            rejected.
+        remedy: the key in params.yaml that holds the policy, for the message.
+    """
+
+    def __init__(self, stage: str, policy: Policy, remedy: str) -> None:
+        self._stage = stage
+        self._policy = policy
+        self._remedy = remedy
+        self._all: list[Rejection] = []
+
+    @property
+    def list_file(self) -> Path:
+        """Where the full list is written on this machine."""
+        return STATE / "rejected" / f"{self._stage}.jsonl"
+
+    @property
+    def samples(self) -> int:
+        """How many samples are out."""
+        return sum(rejection.whole for rejection in self._all)
+
+    @property
+    def annotations(self) -> int:
+        """How many annotations are out."""
+        return sum(rejection.annotations for rejection in self._all)
+
+    def __len__(self) -> int:
+        """Return how many rejections there are."""
+        return len(self._all)
+
+    def add(self, rejection: Rejection) -> None:
+        """Take note of one rejection."""
+        self._all.append(rejection)
+
+    def extend(self, rejections: Iterable[Rejection]) -> None:
+        """Take note of several, for example those of a worker."""
+        self._all.extend(rejections)
+
+    def settle(self) -> bytes:
+        """Return the full list as JSON lines, sorted and perhaps empty, if the policy allows.
+
+        Raises:
+            RejectedError: something was rejected and the policy is ``strict``.
+        """
+        ordered = sorted(self._all, key=lambda one: (one.sample, not one.whole, one.reason))
+        lines = b"".join(msgspec.json.encode(rejection) + b"\n" for rejection in ordered)
+        if not ordered:
+            self.list_file.unlink(missing_ok=True)
+            return b""
+        write_bytes(self.list_file, lines)
+        if self._policy == "strict":
+            raise RejectedError(self._message(ordered))
+        return lines
+
+    def _message(self, ordered: list[Rejection]) -> str:
+        shown = [f"  {one.sample}: {one.reason}" for one in ordered[:SHOWN]]
+        if len(ordered) > SHOWN:
+            shown.append(f"  ... and {len(ordered) - SHOWN:,} more")
+        head = f"{self._stage}: {len(ordered):,} rejected"
+        tail = f"all of them: {self.list_file}; mend them, or set {self._remedy} to skip"
+        return "\n".join([head, *shown, tail])
