@@ -1,4 +1,4 @@
-"""What holds for all tests: one thread a library, no network, and a reason where a test cannot run."""
+"""What holds for all tests: one thread a library, no network, a reason where one cannot run."""
 
 import os
 from pathlib import Path

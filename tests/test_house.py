@@ -4,7 +4,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import grimp
 import pytest
@@ -13,7 +12,7 @@ from ruamel.yaml import YAML
 from Datasets.params import load
 from tests.conftest import ROOT
 from tests.deps import House
-from tests.dvc_file import ROOMS, Stage, is_code, stages
+from tests.dvc_file import ROOMS, Stage, stages
 
 STAGES = stages((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 HOUSE = House(ROOT)
@@ -58,7 +57,7 @@ def test_git_keeps_what_dvc_does_not_cache(stage: Stage) -> None:
 
 
 def test_the_import_graph_agrees_with_an_independent_one() -> None:
-    """grimp reads the same imports; `make deps` stands on ours, which also works in another folder."""
+    """The import contracts stand on grimp, `make deps` on our own reading of the source."""
     graph = grimp.build_graph(*ROOMS, cache_dir=None)
     for name in sorted(set(MODULES) & graph.modules):
         ours = {other for other in HOUSE.imports(name) if other in HOUSE.modules}
@@ -76,7 +75,7 @@ def test_every_part_that_is_named_exists() -> None:
 
 
 def test_deployment_works_without_torch() -> None:
-    """A table loads its parts lazily and escapes the import contract, so every module is imported."""
+    """Tables load their parts lazily and escape the contract, so every module is imported."""
     names = [name for name in MODULES if name.split(".")[0] == "Deployment"]
     names = [name for name in names if not name.endswith("__main__")]
     names += [part for name in names for part in HOUSE.parts(name)]
