@@ -1,10 +1,12 @@
 """The recipe as an ``nn.Module``: the steps call it when they process, ``export`` turns the same module into a graph."""
 
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from Datasets.errors import SampleError
 from Datasets.recipe import CentreCrop, FixedOp, Letterbox, Placement, Resize
 from Datasets.sample import Sample, clipped
 
@@ -67,8 +69,16 @@ def apply_fixed(sample: Sample, op: FixedOp) -> Sample:
 
     Masks are scaled by nearest neighbour with half-pixel centres and filled with 0; boxes are mapped, clipped, and dropped
     when less than the operation's ``keep_area`` of them is left.
+
+    Raises:
+        SampleError: the image is smaller than the window to be cut out of it.
     """
     height, width = sample.image.shape[:2]
+    if isinstance(op, CentreCrop) and (height < op.height or width < op.width):
+        raise SampleError(
+            f"{height} x {width} pixels are smaller than the crop of {op.height} x {op.width}; "
+            "put a resize or a pad before it"
+        )
     place = op.place(height, width)
     whole = sample.image.dtype.kind == "u"
     with torch.inference_mode():
@@ -89,7 +99,5 @@ def _tensor(image: np.ndarray) -> Tensor:
 def _mask(mask: np.ndarray, place: Placement) -> np.ndarray:
     ids = _tensor(mask)[None, None].to(torch.float32)  # (1, 1, H, W); ids up to 255 are exact
     scaled = F.interpolate(ids, (place.height, place.width), mode="nearest-exact")
-    unfilled = Placement(
-        place.height, place.width, place.top, place.left, place.canvas_height, place.canvas_width
-    )
+    unfilled = msgspec.structs.replace(place, fill=0)
     return _placed(scaled, unfilled)[0, 0].to(torch.uint8).numpy()

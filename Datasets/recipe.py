@@ -80,9 +80,10 @@ class CentreCrop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="c
     keep_area: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.3
 
     def place(self, height: int, width: int, low: Choose = min, high: Choose = max) -> Placement:
-        """Return where an image of height x width goes."""
-        top, left = (height - self.height) // 2, (width - self.width) // 2
-        return Placement(height, width, -top, -left, self.height, self.width)
+        """Return where an image of height x width goes; a side that is too short stays short, never filled."""
+        top, left = high(0, (height - self.height) // 2), high(0, (width - self.width) // 2)
+        tall, wide = low(height, self.height), low(width, self.width)
+        return Placement(height, width, -top, -left, tall, wide)
 
 
 class Pad(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="pad", tag_field="op"):

@@ -23,10 +23,11 @@ Part = Literal["train", "validation", "test"]
 
 
 class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """split.json: how many folds there are, and by which scheme they were made."""
+    """split.json: how many folds there are, by which scheme they were made, and the column whose groups were kept whole."""
 
     n_folds: int
     scheme: str
+    group: str | None = None
 
 
 class Folds(msgspec.Struct, frozen=True):

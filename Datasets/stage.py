@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TypeVar
 
-import joblib
 import msgspec
 
 from Datasets.errors import StageError, StoreError
@@ -75,6 +74,8 @@ def map_tasks(work: Callable[[T], R], tasks: Sequence[T], workers: int, what: st
     if workers == 1 or len(tasks) < 2:
         results: Iterable[R] = map(work, tasks)
     else:
+        import joblib  # costs a fifth of a second that most stages need not pay
+
         pool = joblib.Parallel(n_jobs=min(workers, len(tasks)), return_as="generator", batch_size=1)
         results = pool(joblib.delayed(work)(task) for task in tasks)
     yield from progress(results, len(tasks), what)

@@ -49,7 +49,8 @@ class Frame(msgspec.Struct, frozen=True):
 class Row(msgspec.Struct, frozen=True):
     """One row of the index: one copy of one sample.
 
-    ``raw`` is the file below the data set's raw folder and ``sha256`` its hash. ``box_corners`` is flat: x1, y1, x2, y2, x1, ...
+    ``raw`` is the file below the data set's raw folder and ``sha256`` its hash; ``raw_mask`` the mask below its metadata
+    folder and ``raw_mask_hash`` the xxh3-128 of that file. ``box_corners`` is flat: x1, y1, x2, y2, x1, ...
     """
 
     id: str
@@ -67,6 +68,7 @@ class Row(msgspec.Struct, frozen=True):
     raw: str
     sha256: str
     raw_mask: str | None
+    raw_mask_hash: str
     group: str | None
     labels: tuple[str, ...]
     count_names: tuple[str, ...]
@@ -105,8 +107,8 @@ class Row(msgspec.Struct, frozen=True):
 
 
 _ARROW = {
-    **dict.fromkeys(("id", "image_hash", "mask_hash", "dtype", "dataset", "raw", "sha256"), pa.string()),
-    **dict.fromkeys(("raw_mask", "group"), pa.string()),
+    **dict.fromkeys(("id", "image_hash", "mask_hash", "raw_mask_hash", "dtype"), pa.string()),
+    **dict.fromkeys(("dataset", "raw", "sha256", "raw_mask", "group"), pa.string()),
     **dict.fromkeys(("copy", "shard", "height", "width", "channels"), pa.int32()),
     **dict.fromkeys(("image_offset", "mask_offset"), pa.int64()),
     **dict.fromkeys(("labels", "count_names", "box_names"), pa.list_(pa.string())),

@@ -1,0 +1,56 @@
+"""``python -m Data_processing <verb>``."""
+
+import sys
+
+from Datasets.command import Verb, main
+
+VERBS = {
+    "check-params": Verb(
+        module="Data_processing.check_params",
+        says="check this room's sections of params.yaml",
+        example="python -m Data_processing check-params",
+    ),
+    "demo": Verb(
+        module="Data_processing.demo",
+        says="compose a demo data set of handwritten digits",
+        example="python -m Data_processing demo digits",
+    ),
+    "convert": Verb(
+        module="Data_processing.convert.stage",
+        says="turn a data set's annotations into the metadata format",
+        example="python -m Data_processing convert digits",
+    ),
+    "split": Verb(
+        module="Data_processing.split",
+        says="give every sample its fold",
+        example="python -m Data_processing split",
+    ),
+    "audit": Verb(
+        module="Data_processing.audit",
+        says="refuse folds that leak into each other",
+        example="python -m Data_processing audit",
+    ),
+    "source": Verb(
+        module="Data_processing.source",
+        says="index the raw files as the first store of the walk",
+        example="python -m Data_processing source",
+    ),
+    "process": Verb(
+        module="Data_processing.steps.process",
+        says="run one step of the walk",
+        example="python -m Data_processing process crop",
+    ),
+    "stack": Verb(
+        module="Data_processing.stack",
+        says="turn the last step's samples into tensors",
+        example="python -m Data_processing stack",
+    ),
+    "scale": Verb(
+        module="Data_processing.scale",
+        says="fit a fold's scaler on its training part",
+        example="python -m Data_processing scale 0",
+    ),
+}
+
+if __name__ == "__main__":
+    sys.exit(main("Data_processing", VERBS, sys.argv[1:]))

@@ -1,0 +1,89 @@
+"""What the data look like, in numbers: balance of classes, sizes of images, boxes, folds."""
+
+from collections import Counter
+
+import msgspec
+import pandas as pd
+
+from Datasets import metadata
+from Datasets.dataset import METADATA
+
+
+class Range(msgspec.Struct, frozen=True):
+    """Smallest, median and largest value."""
+
+    min: float
+    median: float
+    max: float
+
+
+class ClassCount(msgspec.Struct, frozen=True):
+    """How many samples have a label, and how many boxes have its name."""
+
+    name: str
+    samples: int
+    boxes: int
+
+
+class FoldCount(msgspec.Struct, frozen=True):
+    """How many samples a fold holds; -1 is the holdout."""
+
+    fold: int
+    samples: int
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """summary.json of the analytics. Widths and heights in pixels."""
+
+    samples: int
+    datasets: dict[str, int]
+    classes: tuple[ClassCount, ...]
+    width: Range
+    height: Range
+    boxes_per_sample: Range
+    folds: tuple[FoldCount, ...]
+    groups: int
+    duplicates_within_folds: int
+    unlabelled: int
+
+
+def summarise(names: list[str], samples: pd.DataFrame, duplicates: int) -> Summary:
+    """Return the analytics of the data sets ``names``.
+
+    Args:
+        names: data sets.
+        samples: one row a sample, with columns id, group and fold.
+        duplicates: how many sets of equal files stand inside one fold.
+    """
+    labels: Counter[str] = Counter()
+    boxes: Counter[str] = Counter()
+    widths, heights, per_sample = [], [], []
+    per_dataset: Counter[str] = Counter()
+    unlabelled = 0
+    for name in names:
+        for one in metadata.read(METADATA / name):
+            per_dataset[name] += 1
+            labels.update(one.image.label_names())
+            boxes.update(box.name for box in one.image.bounding_boxes)
+            per_sample.append(len(one.image.bounding_boxes))
+            widths.append(one.row.width)
+            heights.append(one.row.height)
+            unlabelled += not one.row.has_labels
+    folds = Counter(samples["fold"].tolist())
+    return Summary(
+        samples=len(samples),
+        datasets=dict(per_dataset),
+        classes=tuple(ClassCount(name, labels[name], boxes[name]) for name in sorted(labels | boxes)),
+        width=_range(widths),
+        height=_range(heights),
+        boxes_per_sample=_range(per_sample),
+        folds=tuple(FoldCount(fold, count) for fold, count in sorted(folds.items())),
+        groups=int(samples["group"].nunique()),
+        duplicates_within_folds=duplicates,
+        unlabelled=unlabelled,
+    )
+
+
+def _range(values: list[int]) -> Range:
+    column = pd.Series(values, dtype="float64")
+    return Range(float(column.min()), float(column.median()), float(column.max()))

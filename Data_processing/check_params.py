@@ -1,0 +1,69 @@
+"""``check-params``: every section of this room validated, all problems of a kind shown together, before anything runs."""
+
+import argparse
+from collections.abc import Callable
+
+from Data_processing import demo
+from Data_processing.convert import stage as convert
+from Data_processing.scale import Scale, plan
+from Data_processing.sections import Decode, Split, Stack
+from Data_processing.steps.plan import Step
+from Data_processing.steps.plan import check as check_steps
+from Datasets.dataset import datasets_of
+from Datasets.errors import ParamsError
+from Datasets.params import Params, load, nearest
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Take none."""
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Refuse params.yaml with all that is wrong in this room's sections.
+
+    Raises:
+        ParamsError: something is; a sentence each.
+    """
+    params = load()
+    problems: list[str] = []
+    for part in (demo.check, convert.check, _split, _decode, _walk, _scale):
+        problems += _problems(part, params)
+    if problems:
+        raise ParamsError("\n".join(dict.fromkeys(problems)))
+
+
+def _problems(part: Callable[[Params], None], params: Params) -> list[str]:
+    try:
+        part(params)
+    except ParamsError as error:
+        return str(error).splitlines()
+    return []
+
+
+def _split(params: Params) -> None:
+    split = params.section("split", Split)
+    known = datasets_of(params)
+    if not split.from_:
+        raise ParamsError(f"{params.path}: split.from: no data set is named; {nearest('', known)}")
+    for name in split.from_:
+        if name not in known:
+            raise ParamsError(f"{params.path}: split.from: unknown data set '{name}'; {nearest(name, known)}")
+    if len(set(split.from_)) < len(split.from_):
+        raise ParamsError(f"{params.path}: split.from: a data set is named twice")
+
+
+def _decode(params: Params) -> None:
+    params.section("decode", Decode)
+
+
+def _walk(params: Params) -> None:
+    copies = params.section("copies", int)
+    problems = [] if 0 <= copies <= 1000 else [f"{params.path}: copies: 0 to 1000 was expected, got {copies}"]
+    steps = params.section("preprocess", dict[str, Step])
+    problems += check_steps(steps, params.section("stack", Stack).from_, str(params.path))
+    if problems:
+        raise ParamsError("\n".join(problems))
+
+
+def _scale(params: Params) -> None:
+    plan(params.section("scale", Scale), str(params.path))

@@ -1,0 +1,51 @@
+"""Raw files read at the first step: found below their data set, checked against their hash, decoded."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from Datasets.dataset import METADATA
+from Datasets.errors import SampleError, StoreError
+from Datasets.files import content_hash, sha256_of
+from Datasets.image import Colour, decode
+from Datasets.sample import Sample
+from Datasets.store import Row
+
+
+class RawFiles(msgspec.Struct, frozen=True):
+    """Where the raw files of each data set lie, and how their colours are read."""
+
+    roots: Mapping[str, Path]
+    colour: Colour
+
+    def sample(self, row: Row) -> Sample:
+        """Return ``row`` with the pixels of its raw file and of its mask.
+
+        Raises:
+            ImageError: the file cannot be decoded.
+            SampleError: it is not the file that ``convert`` saw, or is gone.
+            StoreError: the mask is not the one that ``convert`` wrote.
+        """
+        path = self.roots[row.dataset] / row.raw
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise SampleError(f"{path}: cannot be read ({error.strerror}); put it back or run `dvc repro` again") from None
+        if sha256_of(content) != row.sha256:
+            raise SampleError(f"{path}: the file changed since `convert` read it; run `dvc repro` again")
+        image = decode(content, str(path), self.colour)
+        return Sample(row.id, 0, image, self._mask(row, image.shape), row.boxes())
+
+    def _mask(self, row: Row, shape: tuple[int, ...]) -> np.ndarray | None:
+        if row.raw_mask is None:
+            return None
+        path = METADATA / row.dataset / row.raw_mask
+        content = path.read_bytes() if path.exists() else b""
+        if content_hash(content) != row.raw_mask_hash:
+            raise StoreError(f"{path} is not the mask that was written; run `dvc repro convert@{row.dataset}` again")
+        mask = decode(content, str(path), "unchanged")[:, :, 0]
+        if mask.shape != shape[:2]:
+            raise StoreError(f"{path}: mask of {mask.shape}, image of {shape[:2]}; run the stage convert again")
+        return mask

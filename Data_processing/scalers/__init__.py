@@ -1,0 +1,1 @@
+"""Scalers: one module each, with ``Parameters`` and ``fit``; `table` names them."""

@@ -1,0 +1,55 @@
+"""How operations are called: the runner knows this one shape, whatever stands behind it."""
+
+from types import ModuleType
+from typing import Protocol
+
+import msgspec
+import numpy as np
+
+from Datasets.preprocess import apply_fixed
+from Datasets.recipe import FixedOp
+from Datasets.sample import Sample
+
+
+class Operation(Protocol):
+    """One thing that a step does to a sample."""
+
+    @property
+    def name(self) -> str:
+        """What params.yaml calls it."""
+
+    @property
+    def draws(self) -> bool:
+        """Whether copies 1 to n differ from one another by it."""
+
+    def fixed(self) -> FixedOp | None:
+        """Return what it does to copy 0 and what stands in the recipe, or None where it leaves copy 0 alone."""
+
+    def apply(self, sample: Sample, rng: np.random.Generator) -> Sample:
+        """Return what it makes of a copy 1 to n, all draws taken from ``rng``."""
+
+
+class OwnOperation(msgspec.Struct, frozen=True):
+    """An operation of the house or of the user: a module with ``Parameters`` and ``fixed``, ``apply`` or both."""
+
+    name: str
+    module: ModuleType
+    parameters: msgspec.Struct
+
+    @property
+    def draws(self) -> bool:
+        """Whether the module draws: it has ``apply``."""
+        return hasattr(self.module, "apply")
+
+    def fixed(self) -> FixedOp | None:
+        """Return the module's fixed form for these parameters, if it has one."""
+        form: FixedOp | None = self.module.fixed(self.parameters) if hasattr(self.module, "fixed") else None
+        return form
+
+    def apply(self, sample: Sample, rng: np.random.Generator) -> Sample:
+        """Return the module's drawn form of ``sample``, or its fixed form where it draws nothing."""
+        if self.draws:
+            drawn: Sample = self.module.apply(sample, self.parameters, rng)
+            return drawn
+        form = self.fixed()
+        return sample if form is None else apply_fixed(sample, form)

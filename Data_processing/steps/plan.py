@@ -1,0 +1,99 @@
+"""What params.yaml says of a step, read into operations; and the order of steps, checked before anything runs."""
+
+from collections.abc import Mapping
+from types import ModuleType
+
+import msgspec
+
+from Data_processing.steps.operation import Operation, OwnOperation
+from Data_processing.steps.table import OPERATIONS
+from Data_processing.steps.transforms import Transform, Transforms
+from Datasets import parts
+from Datasets.errors import ParamsError
+from Datasets.params import NAME, checked, nearest
+from Datasets.recipe import FixedOp
+
+SOURCE = "source"
+"""The name of the first store; no step may take it."""
+
+Entry = dict[str, dict[str, object] | None]
+
+
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"from_": "from"}):
+    """One entry of ``preprocess``: where it reads, and its operations in order, each ``{name: {argument: value}}``."""
+
+    from_: str
+    ops: tuple[Entry, ...] = ()
+
+
+def operations(name: str, step: Step, where: str = "params.yaml") -> tuple[Operation, ...]:
+    """Return the operations of a step, neighbouring transforms joined into one.
+
+    Raises:
+        ParamsError: an operation is unknown or an argument does not fit; the place is named.
+    """
+    found: list[Operation] = []
+    waiting: list[Transform] = []
+    for number, entry in enumerate(step.ops):
+        place = f"{where}: preprocess.{name}.ops.{number}"
+        if len(entry) != 1:
+            raise ParamsError(f"{place}: one operation an entry was expected, got {sorted(entry) or 'nothing'}")
+        (op, arguments) = next(iter(entry.items()))
+        if op[:1].isupper():
+            waiting.append(Transform(op, arguments or {}, place))
+            continue
+        if waiting:
+            found.append(Transforms(tuple(waiting)))
+            waiting = []
+        found.append(_own(op, arguments or {}, place))
+    return (*found, Transforms(tuple(waiting))) if waiting else tuple(found)
+
+
+def recipe_ops(ops: tuple[Operation, ...]) -> tuple[FixedOp, ...]:
+    """Return what a step does to copy 0."""
+    return tuple(form for form in (op.fixed() for op in ops) if form is not None)
+
+
+def walk_to(last: str, steps: Mapping[str, Step], where: str = "params.yaml") -> tuple[str, ...]:
+    """Return the names of the steps that lead from the source to ``last``, first to last.
+
+    Raises:
+        ParamsError: a ``from`` names no step, or the steps run in a circle.
+    """
+    order: list[str] = []
+    here, asked_by = last, "stack.from"
+    while here != SOURCE:
+        if here not in steps:
+            known = [SOURCE, *steps]
+            raise ParamsError(f"{where}: {asked_by}: there is no step '{here}'; {nearest(here, known)}")
+        if here in order:
+            circle = " -> ".join([here, *order[order.index(here) + 1 :], here])
+            raise ParamsError(f"{where}: preprocess: the steps run in a circle ({circle}); let one read from 'source'")
+        order.append(here)
+        here, asked_by = steps[here].from_, f"preprocess.{here}.from"
+    return tuple(reversed(order))
+
+
+def check(steps: Mapping[str, Step], last: str, where: str) -> list[str]:
+    """Return what is wrong with the steps, a sentence each; an empty list where nothing is."""
+    problems = []
+    for name, step in steps.items():
+        if not NAME.fullmatch(name) or name == SOURCE:
+            problems.append(f"{where}: preprocess.{name}: a step's name has letters, digits, '-', '_', and is not 'source'")
+        for attempt in (lambda n=name: walk_to(n, steps, where), lambda n=name, s=step: operations(n, s, where)):
+            try:
+                attempt()
+            except ParamsError as error:
+                problems.append(str(error).replace("stack.from", f"preprocess.{name}"))
+    try:
+        walk_to(last, steps, where)
+    except ParamsError as error:
+        problems.append(str(error))
+    return list(dict.fromkeys(problems))
+
+
+def _own(op: str, arguments: dict[str, object], place: str) -> OwnOperation:
+    module = parts.find(OPERATIONS, op, "operation", place)
+    if not isinstance(module, ModuleType) or not hasattr(module, "Parameters"):
+        raise ParamsError(f"{place}: {op}: its module has no Parameters; see Data_processing/steps/crop.py")
+    return OwnOperation(op, module, checked(arguments, module.Parameters, f"{place}.{op}"))

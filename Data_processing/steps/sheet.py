@@ -1,0 +1,114 @@
+"""The contact sheet of a step: the same six samples before and after, copy 0 and two copies, boxes and masks drawn."""
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from PIL import Image
+
+from Data_processing.interim import folder_of
+from Data_processing.raw import RawFiles
+from Data_processing.steps.plan import SOURCE, Step
+from Datasets.draw import for_the_eye, overlay
+from Datasets.files import write_bytes, write_json
+from Datasets.image import encode_png
+from Datasets.randomness import place_of
+from Datasets.sample import Sample
+from Datasets.store import Row, Store
+
+SHEETS = Path("Datasets/sheets")
+SAMPLES = 6
+COPIES = 2
+CELL = 128
+GAP = 8
+GROUND = 128
+"""Pixels, but for the last: the neutral gray between the cells."""
+
+
+class BoxOnSheet(msgspec.Struct, frozen=True):
+    """A box in pixels of the sheet, for the name on hover."""
+
+    name: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """One picture of the sheet, in pixels of the sheet."""
+
+    sample: str
+    column: int
+    x: int
+    y: int
+    width: int
+    height: int
+    boxes: tuple[BoxOnSheet, ...]
+
+
+class Sheet(msgspec.Struct, frozen=True):
+    """What stands beside the PNG: what each of its pictures shows."""
+
+    step: str
+    before: str
+    columns: tuple[str, ...]
+    cells: tuple[Cell, ...]
+
+
+def write_sheet(name: str, step: Step, raw: RawFiles) -> None:
+    """Write ``Datasets/sheets/<step>.png`` and ``.json`` from the stores before and after the step."""
+    before, after = Store(folder_of(step.from_)), Store(folder_of(name))
+    rows_after = _by_copy(after)
+    rows_before = _by_copy(before)
+    chosen = sorted({id_ for id_, copy in rows_after if copy == 0}, key=place_of)[:SAMPLES]
+    shown = range(1 + min(COPIES, after.about.copies))
+    columns = ("before", *(f"copy {copy}" for copy in shown))
+    canvas = np.full((_offset(len(chosen)), _offset(len(columns)), 3), GROUND, np.uint8)
+    cells = []
+    for line, id_ in enumerate(chosen):
+        row = rows_before[id_, 0]
+        first = raw.sample(row) if step.from_ == SOURCE else before.sample(row)
+        for column, sample in enumerate([first, *(after.sample(rows_after[id_, copy]) for copy in shown)]):
+            cells.append(_put(canvas, sample, line, column, after.about.classes))
+    write_bytes(SHEETS / f"{name}.png", encode_png(canvas))
+    write_json(SHEETS / f"{name}.json", Sheet(name, step.from_, columns, tuple(cells)))
+
+
+def _by_copy(store: Store) -> dict[tuple[str, int], Row]:
+    return {(row.id, row.copy): row for row in store.rows()}
+
+
+def _offset(number: int) -> int:
+    """Return where cell ``number`` of a line begins, in pixels; for the number of cells, the sheet's side."""
+    return GAP + number * (CELL + GAP)
+
+
+def _put(canvas: np.ndarray, sample: Sample, line: int, column: int, classes: tuple[str, ...]) -> Cell:
+    """Draw ``sample`` in the middle of its cell, made smaller where it must, never larger, and return where it is."""
+    height, width = sample.image.shape[:2]
+    scale = min(1.0, CELL / max(height, width))
+    tall, wide = max(1, round(height * scale)), max(1, round(width * scale))
+    small = _smaller(sample, tall, wide)
+    picture = overlay(for_the_eye(small.image), small.mask, small.boxes, classes)
+    top, left = _offset(line) + (CELL - tall) // 2, _offset(column) + (CELL - wide) // 2
+    canvas[top : top + tall, left : left + wide] = picture
+    boxes = tuple(
+        BoxOnSheet(name, left + x1, top + y1, x2 - x1, y2 - y1)
+        for name, (x1, y1, x2, y2) in zip(small.boxes.names, small.boxes.corners.tolist(), strict=True)
+    )
+    return Cell(sample.id, column, left, top, wide, tall, boxes)
+
+
+def _smaller(sample: Sample, tall: int, wide: int) -> Sample:
+    height, width = sample.image.shape[:2]
+    if (tall, wide) == (height, width):
+        return sample
+    image = Image.fromarray(for_the_eye(sample.image)).resize((wide, tall), Image.Resampling.BILINEAR)
+    mask = None
+    if sample.mask is not None:
+        mask = np.array(Image.fromarray(np.array(sample.mask)).resize((wide, tall), Image.Resampling.NEAREST))
+    boxes = msgspec.structs.replace(
+        sample.boxes, corners=sample.boxes.corners * np.array([wide / width, tall / height] * 2)
+    )
+    return sample.with_frame(np.array(image), mask, boxes)

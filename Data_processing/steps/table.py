@@ -1,0 +1,8 @@
+"""The operations that params.yaml may name in lower case. CamelCase names are albumentations' transforms."""
+
+OPERATIONS: dict[str, str] = {
+    "crop": "Data_processing.steps.crop",
+    "letterbox": "Data_processing.steps.letterbox",
+    "pad": "Data_processing.steps.pad",
+    "resize": "Data_processing.steps.resize",
+}

@@ -1,0 +1,36 @@
+"""``python -m Datasets <verb>``."""
+
+import sys
+
+from Datasets.command import Verb, main
+
+VERBS = {
+    "schema": Verb(
+        module="Datasets.schema",
+        says="print the JSON Schema of the metadata format",
+        example="python -m Datasets schema",
+    ),
+    "check": Verb(
+        module="Datasets.check_metadata",
+        says="check a metadata folder",
+        example="python -m Datasets check Datasets/metadata/digits",
+    ),
+    "show": Verb(
+        module="Datasets.show",
+        says="draw samples of a metadata folder with boxes and masks",
+        example="python -m Datasets show Datasets/metadata/digits --first 6 --out panel.png",
+    ),
+    "check-params": Verb(
+        module="Datasets.check_params",
+        says="check the frame of params.yaml and compute.yaml, and say that all rooms agreed",
+        example="python -m Datasets check-params",
+    ),
+    "complete": Verb(
+        module="Datasets.complete",
+        says="insist that every output is up to date and in the cache",
+        example="python -m Datasets complete",
+    ),
+}
+
+if __name__ == "__main__":
+    sys.exit(main("Datasets", VERBS, sys.argv[1:]))
