@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import grimp
 import pytest
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
 
 from Datasets.params import load
 from tests.conftest import ROOT
@@ -182,13 +183,13 @@ def _verbs(module: str) -> dict[str, str]:
 
 
 def _keys(value: object) -> Iterator[tuple[str, int]]:
-    """Yield every key of a YAML document with the number of its line, from 1."""
-    if isinstance(value, dict):
+    """Yield the keys of a YAML document with the number of their line, from 1.
+
+    What stands in a list is left out: an operation's arguments are explained where it is written.
+    """
+    if isinstance(value, CommentedMap):
         for key, inner in value.items():
-            yield str(key), value.lc.key(key)[0] + 1  # type: ignore[attr-defined]
-            yield from _keys(inner)
-    elif isinstance(value, list):
-        for inner in value:
+            yield str(key), value.lc.key(key)[0] + 1
             yield from _keys(inner)
 
 
