@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 
 import grimp
 import pytest
@@ -95,6 +96,21 @@ for name in {sorted(set(names))!r}:
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_predict_needs_only_what_its_lock_installs() -> None:
+    starts = ["Deployment.__main__", HOUSE.verbs("Deployment")["predict"]]
+    imported = {
+        path.split(".")[0] for name in HOUSE.closure(starts) for path in HOUSE.imports(name)
+    }
+    makers = packages_distributions()
+    lock = (ROOT / "Deployment/requirements.lock").read_text(encoding="utf-8")
+    missing = {
+        name
+        for name in imported - set(ROOMS) - sys.stdlib_module_names
+        if not any(f"\n{maker.lower()}==" in lock for maker in makers.get(name, ()))
+    }
+    assert missing == set()
 
 
 @pytest.mark.parametrize("room", ROOMS)
