@@ -16,7 +16,7 @@ from sklearn.datasets import load_digits
 from Data_processing import demo
 from Data_processing.digits import Digits
 from Data_processing.grounds import GROUNDS, luminance
-from Data_processing.rendering import ASPECT, MARGIN, SIDES, draw_frame
+from Data_processing.rendering import ASPECT, MARGIN, SIDES, draw, draw_frame
 from Datasets.errors import ParamsError
 from Datasets.params import load
 from Datasets.randomness import rng_for
@@ -135,7 +135,6 @@ def test_the_left_over_digits_are_the_unlabelled_ones(
 ) -> None:
     """Labelled and unlabelled images share no digit and leave none out."""
     drawn: list[bytes] = []
-    draw = demo.draw
 
     def remember(glyph: npt.NDArray[np.float64], rng: np.random.Generator) -> object:
         drawn.append(glyph.tobytes())
