@@ -1,0 +1,46 @@
+"""``python -m Models <verb>``."""
+
+import sys
+
+from Datasets.command import Verb, main
+
+VERBS = {
+    "check-params": Verb(
+        module="Models.check_params",
+        says="check the sections train and export of params.yaml",
+        example="python -m Models check-params",
+    ),
+    "train": Verb(
+        module="Models.train",
+        says="train one fold",
+        example="python -m Models train 0",
+    ),
+    "evaluate": Verb(
+        module="Models.evaluate",
+        says="test a fold's best weights: metrics, predictions, top losses",
+        example="python -m Models evaluate 0",
+    ),
+    "crossval": Verb(
+        module="Models.crossval",
+        says="join the folds: mean, spread, out-of-fold accuracy",
+        example="python -m Models crossval",
+    ),
+    "export": Verb(
+        module="Models.export",
+        says="pack what is served: graphs, weights, scripts, manifest",
+        example="python -m Models export",
+    ),
+    "report": Verb(
+        module="Models.report.stage",
+        says="write the page to look at, Models/report.html",
+        example="python -m Models report",
+    ),
+    "summary": Verb(
+        module="Models.summary",
+        says="say in five lines what came out",
+        example="python -m Models summary",
+    ),
+}
+
+if __name__ == "__main__":
+    sys.exit(main("Models", VERBS, sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""One script a model, named by the id of its first experiment."""

@@ -1,0 +1,52 @@
+"""A small convolutional network for small images: three stages, each halved by a maximum.
+
+Max pooling throughout, also at the end: averages drown a small object on a textured ground.
+"""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from Models.networks.network import InputShape, Network, Optimiser
+
+
+class SmallCNN(Network):
+    """Convolutions, then the maximum over all places: any height and width from 16 pixels."""
+
+    optimiser: ClassVar[Optimiser] = Optimiser(learning_rate=4e-3, weight_decay=0.05)
+
+    def __init__(self, shape: InputShape, base: int = 24, dropout: float = 0.2) -> None:
+        """Build it.
+
+        Args:
+            shape: of the images; only the channels matter.
+            base: channels of the first stage; each later one has twice as many.
+            dropout: share of features that a training step leaves out.
+        """
+        super().__init__()
+        self.width = 4 * base
+        self.body = nn.Sequential(
+            _convolution(shape.channels, base, stride=2),
+            _convolution(base, base),
+            nn.MaxPool2d(2),
+            _convolution(base, 2 * base),
+            _convolution(2 * base, 2 * base),
+            nn.MaxPool2d(2),
+            _convolution(2 * base, 4 * base),
+            _convolution(4 * base, 4 * base),
+        )
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the features of ``images`` (N, C, H, W), (N, width)."""
+        maps = self.body(images)  # (N, width, H / 8, W / 8)
+        return self.dropout(torch.amax(maps, dim=(2, 3)))  # (N, width)
+
+
+def _convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel_size=3, stride=stride, padding=1, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    )

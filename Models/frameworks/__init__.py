@@ -1,0 +1,1 @@
+"""Frameworks: the head, the loss and what is predicted."""

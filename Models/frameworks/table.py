@@ -1,0 +1,5 @@
+"""Frameworks by the name that params.yaml uses (``train.framework``)."""
+
+FRAMEWORKS = {
+    "supervised": "Models.frameworks.supervised:Supervised",
+}

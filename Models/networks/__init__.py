@@ -1,0 +1,1 @@
+"""Networks: a batch of images in, features and their width out."""
