@@ -145,4 +145,7 @@ def _assignments(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
 
 
 if __name__ == "__main__":
-    main(Path.cwd())
+    try:
+        main(Path.cwd())
+    except LookupError as error:
+        sys.exit(f"error: {error}")
