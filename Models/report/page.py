@@ -1,0 +1,143 @@
+"""The evidence as one HTML page that needs nothing but itself."""
+
+import json
+import math
+from io import StringIO
+from pathlib import Path
+
+import msgspec
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from ruamel.yaml import YAML
+
+from Models.report import charts
+from Models.report.evidence import ClassScore, Confusion, Epoch, Evidence, Fold, shown
+from Models.report.findings import confused, hardest, look_at, pooled, scores
+
+MATRIX_CLASSES = 40
+"""Up to so many classes the confusion matrix is drawn; above, the pairs that were confused."""
+PAIRS = 20
+BARS = 60
+
+
+class Answers(msgspec.Struct, frozen=True):
+    """How a set of test images was answered: one fold's, or all folds' together."""
+
+    title: str
+    matrix: Markup
+    pairs: tuple[str, ...]
+    classes: tuple[ClassScore, ...]
+
+
+def render(evidence: Evidence) -> str:
+    """Return the page as HTML. Equal evidence gives equal bytes."""
+    whole = pooled([fold.confusion for fold in evidence.folds])
+    data = evidence.analytics
+    return (
+        _environment()
+        .get_template("page.html.jinja")
+        .render(
+            evidence=evidence,
+            data=data,
+            model=evidence.manifest,
+            parameters=_as_yaml(evidence.manifest.parameters),
+            wrong=int(whole.counts.sum() - whole.counts.trace()),
+            strip=charts.interval_strip(_tallies(evidence)),
+            findings=look_at(evidence),
+            hardest=hardest(evidence),
+            curves=tuple(
+                (fold.number, _curves(fold.epochs)) for fold in evidence.folds if fold.epochs
+            ),
+            answers=_answers(evidence, whole),
+            balance=charts.bars("Images of each class", data.classes)
+            if 0 < len(data.classes) <= BARS
+            else None,
+            longest=max(
+                (walked.timing.seconds for walked in evidence.walk if walked.timing), default=0.0
+            ),
+            total=math.fsum(walked.timing.seconds for walked in evidence.walk if walked.timing),
+        )
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(count=_count, figure=_figure, interval=shown, seconds=_seconds)
+    return environment
+
+
+def _tallies(evidence: Evidence) -> list[charts.Tally]:
+    if len(evidence.folds) == 1:
+        return [charts.Tally(f"fold {evidence.folds[0].number}", evidence.folds[0].accuracy)]
+    rows = [charts.Tally(f"fold {fold.number}", fold.accuracy) for fold in evidence.folds]
+    return [charts.Tally("all folds", evidence.out_of_fold), *rows]
+
+
+def _curves(epochs: tuple[Epoch, ...]) -> tuple[Markup, ...]:
+    numbers = [epoch.epoch for epoch in epochs]
+    losses = (
+        charts.Line("validation", "full", tuple(epoch.validation_loss for epoch in epochs)),
+        charts.Line("training", "dashed", tuple(epoch.train_loss for epoch in epochs)),
+    )
+    accuracy = charts.Line(
+        "validation", "full", tuple(epoch.validation_accuracy for epoch in epochs)
+    )
+    rate = charts.Line("rate", "dashed", tuple(epoch.learning_rate for epoch in epochs))
+    return (
+        charts.lines("Loss", numbers, losses),
+        charts.lines("Accuracy", numbers, (accuracy,), top=1.0),
+        charts.lines("Learning rate", numbers, (rate,)),
+    )
+
+
+def _answers(evidence: Evidence, whole: Confusion) -> tuple[Answers, ...]:
+    """Return all folds together first, then each fold; a single fold stands alone."""
+    each = tuple(_of_fold(fold) for fold in evidence.folds)
+    if len(each) == 1:
+        return each
+    title = f"All {len(each)} folds, {evidence.n:,} test images: {shown(evidence.out_of_fold)}"
+    return (Answers(title, _matrix(whole), _pairs(whole), scores(whole)), *each)
+
+
+def _of_fold(fold: Fold) -> Answers:
+    title = f"Fold {fold.number}, {fold.n:,} test images: {shown(fold.accuracy)}"
+    return Answers(title, _matrix(fold.confusion), _pairs(fold.confusion), fold.classes)
+
+
+def _matrix(table: Confusion) -> Markup:
+    return charts.confusion(table) if len(table.classes) <= MATRIX_CLASSES else Markup()
+
+
+def _pairs(table: Confusion) -> tuple[str, ...]:
+    return tuple(
+        f"{pair.label} → {pair.predicted}: {pair.count:,}" for pair in confused(table)[:PAIRS]
+    )
+
+
+def _count(number: float) -> str:
+    """Return a count with thousands apart; half a count (a median) keeps its half."""
+    return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.1f}"
+
+
+def _figure(number: float) -> str:
+    """Return a share as ``0.97``, and a dash for what cannot be said."""
+    return f"{number:.2f}" if math.isfinite(number) else "–"
+
+
+def _seconds(number: float) -> str:
+    return f"{number:,.1f}"
+
+
+def _as_yaml(parameters: dict[str, str]) -> str:
+    """Return the manifest's parameters, JSON text a section, as params.yaml would say them."""
+    text = StringIO()
+    yaml = YAML(typ="safe", pure=True)
+    yaml.width = 96
+    yaml.dump({name: json.loads(section) for name, section in parameters.items()}, text)
+    return text.getvalue()
