@@ -5,6 +5,7 @@ which takes a pixel for its centre.
 """
 
 import math
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -109,7 +110,10 @@ class Region:
 
     def pixels(self) -> np.ndarray:
         """Return where it is, (H, W) bool."""
-        return np.asarray(coco_mask.decode(self._packed), bool)
+        with warnings.catch_warnings():
+            # Its arrays do not know numpy 2's ``copy`` argument yet; the pixels are right.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return np.asarray(coco_mask.decode(self._packed), bool)
 
 
 def index_mask(

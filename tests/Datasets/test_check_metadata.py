@@ -1,0 +1,140 @@
+"""``check`` finds what is wrong in a metadata folder, by file and line."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from Datasets import check_metadata
+from Datasets.errors import StoreError
+from Datasets.image import encode_png
+from Datasets.metadata import Annotated, Box, ImageMetadata, MetadataWriter, SampleRow
+
+Change = Callable[[Annotated], Annotated]
+
+
+def sound(name: str) -> Annotated:
+    boxes = (Box("cat", 0, 3, 0, 4), Box("ant", 1, 2, 1, 2))
+    counts = ({"ant": 1}, {"cat": 1})
+    image = ImageMetadata(name, ("ant", "cat"), counts, boxes, f"masks/{name}.png")
+    row = SampleRow(
+        f"s/{name}", name, "0" * 64, 3, 4, 3, "uint8", 1, None, "x.json#1", True, True, True, True,
+        (1, 2), (False, False), (12.0, 1.0), ((), ()), ("0<", None),
+    )  # fmt: skip
+    return Annotated(image, row)
+
+
+def line(**changed: object) -> Change:
+    return lambda s: Annotated(msgspec.structs.replace(s.image, **changed), s.row)
+
+
+def row(**changed: object) -> Change:
+    return lambda s: Annotated(s.image, msgspec.structs.replace(s.row, **changed))
+
+
+def write(folder: Path, *samples: Annotated, mask: np.ndarray | None = None) -> Path:
+    (folder / "masks").mkdir(parents=True)
+    pixels = np.array([[0, 1, 2]] * 3 + [[255, 0, 0]], np.uint8) if mask is None else mask
+    with MetadataWriter(folder) as writer:
+        for sample in samples:
+            writer.add(sample.image, sample.row)
+            (folder / f"masks/{sample.row.image}.png").write_bytes(encode_png(pixels))
+        writer.close(("ant", "cat"))
+    return folder
+
+
+def check(folder: Path) -> None:
+    parser = argparse.ArgumentParser()
+    check_metadata.arguments(parser)
+    check_metadata.run(parser.parse_args([str(folder)]))
+
+
+def problems(folder: Path) -> str:
+    with pytest.raises(StoreError) as caught:
+        check(folder)
+    return str(caught.value)
+
+
+def test_a_sound_folder_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    empty = Annotated(ImageMetadata("b"), msgspec.structs.replace(
+        sound("b").row, annotation_ids=(), iscrowd=(), areas=(), polygons=(), rles=()
+    ))  # fmt: skip
+    folder = write(tmp_path / "m", sound("a"), empty)
+    (folder / "masks/b.png").unlink()
+    check(folder)
+    assert capsys.readouterr().out == f"{folder}: 2 images, 2 boxes: nothing wrong\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (line(bounding_boxes=(Box("cat", 0, 9, 0, 4), Box("ant", 1, 2, 1, 2))), "leaves the image"),
+        (line(bounding_boxes=(Box("cat", 3, 0, 0, 4), Box("ant", 1, 2, 1, 2))), "reversed"),
+        (line(bounding_boxes=(Box("cat", 0, 3, 0, 4),)), "1 boxes, but 2 entries of areas"),
+        (line(labels=("ant", "dog")), "the class 'dog' is not in classes.json"),
+        (line(labels="ant"), "lack a class that has a box"),
+        (line(counts={"cat": 2}), "differ from the boxes'"),
+        (line(labels=("ant", "cat", "cat")), "occurs twice"),
+        (line(segmentation_mask="masks/none.png"), "the mask cannot be read"),
+        (line(segmentation_mask="../a.png"), "must lie in masks/"),
+        (line(segmentation_mask=None), "there are boxes, but no mask"),
+        (row(has_mask=False), "but has_mask is false"),
+        (row(has_boxes=False), "there are boxes, but has_boxes is false"),
+        (row(height=5), "the mask has shape (4, 3), the image (5, 3)"),
+        (row(id="s/other"), "does not end with the image's path"),
+        (row(rles=("03", None)), "do not sum to the image's pixels"),
+        (row(rles=("o", None)), "run lengths end in the middle"),
+    ],
+)
+def test_each_problem_is_named_with_its_line(tmp_path: Path, change: Change, says: str) -> None:
+    text = problems(write(tmp_path / "m", sound("a"), change(sound("b"))))
+    assert says in text and "metadata.jsonl:2: " in text and "metadata.jsonl:1: " not in text
+
+
+def test_ids_must_be_sorted_and_occur_once(tmp_path: Path) -> None:
+    assert "ids must be sorted" in problems(write(tmp_path / "1", sound("b"), sound("a")))
+    text = problems(write(tmp_path / "2", sound("a"), sound("a")))
+    assert "occur once" in text and "belongs to an image before it" in text
+
+
+@pytest.mark.parametrize(
+    ("mask", "says"),
+    [
+        (np.full((4, 3), 3, np.uint8), "the mask holds 3, but there are 2 classes"),
+        (np.zeros((4, 3, 3), np.uint8), "must have one channel"),
+        (np.zeros((3, 4), np.uint8), "the mask has shape (3, 4)"),
+    ],
+)
+def test_masks_are_looked_into(tmp_path: Path, mask: np.ndarray, says: str) -> None:
+    assert says in problems(write(tmp_path / "m", sound("a"), mask=mask))
+
+
+def test_a_mask_without_image_is_found(tmp_path: Path) -> None:
+    folder = write(tmp_path / "m", sound("a"))
+    (folder / "masks/left.png").write_bytes(b"")
+    assert "masks/left.png: no image has this mask" in problems(folder)
+
+
+def test_ten_are_shown_and_all_are_counted(tmp_path: Path) -> None:
+    wrong = [line(labels=("ant", "cat", "dog"))(sound(f"{i:02d}")) for i in range(25)]
+    text = problems(write(tmp_path / "m", *wrong))
+    assert "25 problems" in text and "and 15 more" in text and len(text.splitlines()) == 12
+
+
+def test_files_that_are_broken_or_missing(tmp_path: Path) -> None:
+    folder = write(tmp_path / "m", sound("a"), sound("b"))
+    lines = (folder / "metadata.jsonl").read_bytes()
+    (folder / "metadata.jsonl").write_bytes(lines.split(b"\n")[0] + b"\n{}\n")
+    assert "metadata.jsonl:2: not of the format" in problems(folder)
+    (folder / "metadata.jsonl").write_bytes(lines.split(b"\n")[0] + b"\n")
+    assert "different numbers of images" in problems(folder)
+    (folder / "metadata.jsonl").write_bytes(lines)
+    (folder / "samples.parquet").write_bytes(b"PAR1 no")
+    assert "samples.parquet cannot be read" in problems(folder)
+    (folder / "classes.json").write_text('["cat", "ant"]')
+    assert "names must be sorted" in problems(folder)
+    (folder / "classes.json").unlink()
+    assert "classes.json is missing" in problems(folder)

@@ -1,0 +1,66 @@
+"""Pictures for the eye: shapes, colours, and one pixel a line."""
+
+import numpy as np
+import pytest
+
+from Datasets.draw import IGNORE_COLOUR, colour_of, for_the_eye, overlay
+from Datasets.sample import NO_BOXES, Boxes
+
+CLASSES = ("ant", "cat")
+
+
+def boxes(*corners: tuple[float, float, float, float]) -> Boxes:
+    return Boxes(
+        ("cat",) * len(corners), np.array(corners), np.arange(len(corners), dtype=np.int32)
+    )
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4, 8])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_anything_becomes_rgb(channels: int, dtype: type[np.generic]) -> None:
+    values = np.arange(6 * 5 * channels).reshape(6, 5, channels).astype(dtype)
+    before = values.copy()
+    seen = for_the_eye(values)
+    assert seen.shape == (6, 5, 3) and seen.dtype == np.uint8
+    np.testing.assert_array_equal(values, before)
+    assert seen.min() == 0 and seen.max() > 3
+
+
+def test_uint8_is_shown_as_it_is_and_nan_is_black() -> None:
+    image = np.full((2, 2, 3), 77, np.uint8)
+    np.testing.assert_array_equal(for_the_eye(image), image)
+    broken = np.array([[[np.nan], [1.0]], [[0.5], [np.inf]]], np.float32)
+    assert for_the_eye(broken)[0, 0].tolist() == [0, 0, 0]
+    assert not for_the_eye(np.ones((3, 3, 1), np.float32)).any()
+
+
+def test_a_box_is_one_pixel_wide_and_inside_its_half_open_corners() -> None:
+    drawn = overlay(np.zeros((8, 9, 3), np.uint8), None, boxes((2, 1, 6, 5)), CLASSES)
+    painted = (drawn == colour_of(1)).all(axis=2)
+    expected = np.zeros((8, 9), bool)
+    expected[1:5, 2:6] = True
+    expected[2:4, 3:5] = False
+    np.testing.assert_array_equal(painted, expected)
+
+
+def test_boxes_at_and_beyond_the_border_do_not_fail() -> None:
+    image = np.zeros((4, 4, 1), np.uint8)
+    everything = overlay(image, None, boxes((0, 0, 4, 4), (-3, -3, 9, 9), (6, 6, 9, 9)), CLASSES)
+    assert everything[0, 0].tolist() == colour_of(1).tolist()
+    assert not everything[1:3, 1:3].any() and not image.any()
+
+
+def test_masks_tint_by_class_and_ignore_is_gray() -> None:
+    mask = np.array([[0, 1], [2, 255]], np.uint8)
+    drawn = overlay(np.full((2, 2, 3), 100, np.uint8), mask, NO_BOXES, CLASSES)
+    assert drawn[0, 0].tolist() == [100, 100, 100]
+    for place, colour in (((0, 1), colour_of(0)), ((1, 0), colour_of(1)), ((1, 1), IGNORE_COLOUR)):
+        expected = (100 * 0.55 + colour.astype(float) * 0.45).round()
+        assert drawn[place].tolist() == expected.tolist()
+
+
+def test_a_class_keeps_its_colour_and_has_its_own() -> None:
+    first = [tuple(colour_of(i).tolist()) for i in range(254)]
+    assert len(set(first[:60])) == 60 and first == [
+        tuple(colour_of(i).tolist()) for i in range(254)
+    ]
