@@ -1,4 +1,7 @@
-"""The recipe as an ``nn.Module``: the steps call it when they process, ``export`` turns the same module into a graph."""
+"""The recipe as an ``nn.Module``.
+
+The steps call it when they process, and ``export`` turns the same module into a graph.
+"""
 
 import msgspec
 import numpy as np
@@ -8,6 +11,7 @@ from torch.nn import functional as F
 
 from Datasets.errors import SampleError
 from Datasets.recipe import CentreCrop, FixedOp, Letterbox, Placement, Resize
+from Datasets.resampling import resized
 from Datasets.sample import Sample, clipped
 
 KEEP_AREA = 0.0
@@ -17,61 +21,61 @@ KEEP_AREA = 0.0
 class Preprocess(nn.Module):
     """One image of any height and width through the operations of a recipe.
 
-    Called with (H, W, C) uint8, uint16 or float32; returns ``Preprocessed``.
-
-    Pixels are resized in float32 with the stated kernel, half-pixel centres, then rounded half to even, so that both sides of
-    an export round alike.
+    Called with (H, W, C) uint8, uint16 or float32. Whole numbers stay whole: they are resized
+    exactly and rounded half to even after each resize, so that both sides of an export round
+    alike.
     """
 
-    def __init__(self, ops: tuple[FixedOp, ...], whole: bool = True) -> None:
-        """Store the operations. ``whole``: pixel values are integers, and rounded after each resize."""
+    def __init__(self, ops: tuple[FixedOp, ...]) -> None:
+        """Store the operations."""
         super().__init__()
         self.ops = ops
-        self.whole = whole
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Return the processed image (h, w, C) in the input's dtype, and the map (4,) float32.
 
-        The map is (scale_x, scale_y, offset_x, offset_y): x on the result = x on the raw image * scale_x + offset_x.
+        The map is (scale_x, scale_y, offset_x, offset_y): x on the result = x on the raw image *
+        scale_x + offset_x.
         """
-        pixels = image.permute(2, 0, 1).unsqueeze(0).to(torch.float32)  # (1, C, H, W)
+        # Nearly nothing is implemented for uint16.
+        pixels = image.to(torch.int32) if image.dtype == torch.uint16 else image
         scale_x = scale_y = torch.ones(())
         offset_x = offset_y = torch.zeros(())
         for op in self.ops:
-            height, width = pixels.shape[2], pixels.shape[3]
+            height, width = pixels.shape[0], pixels.shape[1]
             place = op.place(height, width, torch.sym_min, torch.sym_max)
-            pixels = self._scaled(pixels, op, place)
-            pixels = _placed(pixels, place)
+            pixels = _placed(_scaled(pixels, op, place), place)
             ratio_x = torch.full((), place.width) / torch.full((), width)
             ratio_y = torch.full((), place.height) / torch.full((), height)
             scale_x, offset_x = scale_x * ratio_x, offset_x * ratio_x + place.left
             scale_y, offset_y = scale_y * ratio_y, offset_y * ratio_y + place.top
-        result = pixels.squeeze(0).permute(1, 2, 0).to(image.dtype)  # (h, w, C)
-        return result, torch.stack([scale_x, scale_y, offset_x, offset_y])
+        return pixels.to(image.dtype), torch.stack([scale_x, scale_y, offset_x, offset_y])
 
-    def _scaled(self, pixels: Tensor, op: FixedOp, place: Placement) -> Tensor:
-        if not isinstance(op, Resize | Letterbox):
-            return pixels
-        target = (place.height, place.width)
-        scaled = F.interpolate(pixels, target, mode=op.kernel, align_corners=False, antialias=op.antialias)
-        return torch.round(scaled) if self.whole else scaled
+
+def _scaled(pixels: Tensor, op: FixedOp, place: Placement) -> Tensor:
+    """Return (H, W, C) pixels scaled as ``op`` says, in their own dtype."""
+    if not isinstance(op, Resize | Letterbox):
+        return pixels
+    scaled = resized(pixels, place.height, place.width, op.antialias)
+    return (scaled if pixels.is_floating_point() else torch.round(scaled)).to(pixels.dtype)
 
 
 def _placed(pixels: Tensor, place: Placement) -> Tensor:
-    """Return (1, C, H, W) cut or filled to the canvas."""
+    """Return (H, W, C) pixels cut or filled to the canvas."""
     below = place.canvas_height - place.height - place.top
     right = place.canvas_width - place.width - place.left
-    return F.pad(pixels, (place.left, right, place.top, below), value=float(place.fill))
+    return F.pad(pixels, (0, 0, place.left, right, place.top, below), value=place.fill)
 
 
 def apply_fixed(sample: Sample, op: FixedOp) -> Sample:
     """Return ``sample`` after one deterministic operation: pixels, mask and boxes alike.
 
-    Masks are scaled by nearest neighbour with half-pixel centres and filled with 0; boxes are mapped, clipped, and dropped
-    when less than the operation's ``keep_area`` of them is left.
+    Masks are scaled by nearest neighbour with half-pixel centres and filled with 0; boxes are
+    mapped, clipped, and dropped when less than the operation's ``keep_area`` of them is left.
 
     Raises:
-        SampleError: the image is smaller than the window to be cut out of it.
+        SampleError: the image is smaller than the window to be cut out of it, or cannot hold the
+        fill.
     """
     height, width = sample.image.shape[:2]
     if isinstance(op, CentreCrop) and (height < op.height or width < op.width):
@@ -80,9 +84,13 @@ def apply_fixed(sample: Sample, op: FixedOp) -> Sample:
             "put a resize or a pad before it"
         )
     place = op.place(height, width)
-    whole = sample.image.dtype.kind == "u"
+    dtype = sample.image.dtype
+    if dtype.kind == "u" and place.fill > np.iinfo(dtype).max:
+        raise SampleError(
+            f"fill {place.fill} does not fit into {dtype}; at most {np.iinfo(dtype).max}"
+        )
     with torch.inference_mode():
-        image, _ = Preprocess((op,), whole)(_tensor(sample.image))
+        image, _ = Preprocess((op,))(_tensor(sample.image))
         mask = None if sample.mask is None else _mask(sample.mask, place)
     scale = np.array([place.width / width, place.height / height] * 2)
     corners = sample.boxes.corners * scale + np.array([place.left, place.top] * 2)
@@ -100,4 +108,4 @@ def _mask(mask: np.ndarray, place: Placement) -> np.ndarray:
     ids = _tensor(mask)[None, None].to(torch.float32)  # (1, 1, H, W); ids up to 255 are exact
     scaled = F.interpolate(ids, (place.height, place.width), mode="nearest-exact")
     unfilled = msgspec.structs.replace(place, fill=0)
-    return _placed(scaled, unfilled)[0, 0].to(torch.uint8).numpy()
+    return _placed(scaled[0, 0].unsqueeze(2), unfilled)[:, :, 0].to(torch.uint8).numpy()
