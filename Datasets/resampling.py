@@ -16,7 +16,8 @@ def resized(pixels: Tensor, height: int, width: int, antialias: bool) -> Tensor:
     Bilinear, half-pixel centres, what lies beyond the border does not count. ``antialias`` widens
     the kernel to what a pixel of the result covers (as PIL and ``torch.nn.functional.interpolate``
     do). Of whole numbers the result is the exact quotient, rounded once to float64: the order of
-    sums, threads and library do not enter. Needs 16 bytes a value of the image while it runs.
+    sums, threads and library do not enter while sums stay below 2**53 (up to 190 megapixels of 8
+    bits shrunk to 64 x 64). Needs 16 bytes a value of the image while it runs.
     """
     down, rows = _kernel(pixels.shape[0], height, antialias)
     across, columns = _kernel(pixels.shape[1], width, antialias)
@@ -36,11 +37,11 @@ def _sums(pixels: Tensor, places: Tensor, weights: Tensor) -> Tensor:
 
 
 def _kernel(source: int, target: int, antialias: bool) -> tuple[Tensor, Tensor]:
-    """Return which K places of ``source`` make up each of ``target``, and their weights, both (target, K) int64.
+    """Return which K places of ``source`` make up each of ``target``, and their weights.
 
-    In units of 1 / (2 * target) pixels of the source, place j lies at (2 j + 1) * target, the
-    centre of i at (2 i + 1) * source, and the triangle falls to zero over 2 * reach: all whole
-    numbers.
+    Both are (target, K) int64. In units of 1 / (2 * target) pixels of the source, place j lies at
+    (2 j + 1) * target, the centre of i at (2 i + 1) * source, and the triangle falls to zero over
+    2 * reach: all whole numbers.
     """
     reach = torch.sym_max(source, target) if antialias else target
     centre = (2 * torch.arange(target) + 1) * source
