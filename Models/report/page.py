@@ -24,6 +24,7 @@ class Answers(msgspec.Struct, frozen=True):
     """How a set of test images was answered: one fold's, or all folds' together."""
 
     title: str
+    figures: str
     matrix: Markup
     pairs: tuple[str, ...]
     classes: tuple[ClassScore, ...]
@@ -101,13 +102,22 @@ def _answers(evidence: Evidence, whole: Confusion) -> tuple[Answers, ...]:
     each = tuple(_of_fold(fold) for fold in evidence.folds)
     if len(each) == 1:
         return each
-    title = f"All {len(each)} folds, {evidence.n:,} test images: {shown(evidence.out_of_fold)}"
-    return (Answers(title, _matrix(whole), _pairs(whole), scores(whole)), *each)
+    figures = f"Accuracy {shown(evidence.out_of_fold)} on {evidence.n:,} test images."
+    title = f"All {len(each)} folds"
+    return (Answers(title, figures, _matrix(whole), _pairs(whole), scores(whole)), *each)
 
 
 def _of_fold(fold: Fold) -> Answers:
-    title = f"Fold {fold.number}, {fold.n:,} test images: {shown(fold.accuracy)}"
-    return Answers(title, _matrix(fold.confusion), _pairs(fold.confusion), fold.classes)
+    return Answers(
+        title=f"Fold {fold.number}",
+        figures=(
+            f"Accuracy {shown(fold.accuracy)} on {fold.n:,} test images; "
+            f"macro F1 {fold.macro_f1:.2f}, loss {fold.loss:.2f}."
+        ),
+        matrix=_matrix(fold.confusion),
+        pairs=_pairs(fold.confusion),
+        classes=fold.classes,
+    )
 
 
 def _matrix(table: Confusion) -> Markup:

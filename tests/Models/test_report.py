@@ -151,8 +151,10 @@ def test_several_folds_are_pooled(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     report_files.write_walk(folds=(0, 3))
     text = " ".join(page().text.split())
-    assert "All 2 folds, 480 test images" in text
-    assert "Fold 3, 240 test images" in text
+    assert "All 2 folds Accuracy 0.975 [0.954, 0.992] on 480 test images." in text
+    assert (
+        "Fold 3 Accuracy 0.975 [0.954, 0.992] on 240 test images; macro F1 0.97, loss 0.08." in text
+    )
     assert "12 of 480 test images wrong; folds differ by ±0.006" in text
     assert "1 taken for 2 12 times" in text
 
