@@ -1,0 +1,67 @@
+"""Every network in the table: features of the width it says, of any channels, without a softmax."""
+
+import pytest
+import torch
+
+from Datasets.errors import ParamsError
+from Datasets.parts import find
+from Models.frameworks.table import FRAMEWORKS
+from Models.module import Module, Parts, build
+from Models.networks.network import InputShape, Network
+from Models.networks.table import NETWORKS
+
+WHERE = "params.yaml: train.model"
+
+
+def make(name: str, channels: int, **arguments: str | int | float) -> Network:
+    made = find(NETWORKS, name, "network", WHERE)
+    assert isinstance(made, type)
+    network = made(InputShape(32, 24, channels, "uint8"), **arguments)
+    assert isinstance(network, Network)
+    return network
+
+
+def parts(network: str, framework: str = "supervised") -> Parts:
+    return Parts(network, {}, framework, {}, ("a", "b", "c"), InputShape(32, 24, 3, "uint8"))
+
+
+@pytest.mark.parametrize("channels", [1, 3, 8])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_features_are_as_wide_as_the_network_says(name: str, channels: int) -> None:
+    network = make(name, channels)
+    features = network(torch.randn(2, channels, 32, 24))
+    assert features.shape == (2, network.width)
+    assert not torch.allclose(features.sum(dim=1), torch.ones(2))
+    assert network.optimiser.learning_rate > 0
+
+
+def test_the_standard_stem_is_that_of_the_paper() -> None:
+    small, standard = make("resnet18", 3, stem="small"), make("resnet18", 3, stem="standard")
+    image = torch.randn(1, 3, 64, 64)
+    assert small.get_submodule("body").conv1(image).shape == (1, 64, 64, 64)
+    assert standard.get_submodule("body").conv1(image).shape == (1, 64, 32, 32)
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_every_pair_answers_and_learns(network: str, framework: str) -> None:
+    module = build(parts(network, framework), ())
+    assert isinstance(module, Module)
+    images = torch.randint(0, 256, (2, 32, 24, 3), dtype=torch.uint8)
+    assert module(images).shape == (2, 3)
+    assert all(p.requires_grad for p in module.parameters())
+
+
+def test_the_beginning_is_a_function_of_the_seed() -> None:
+    modules = []
+    for seed in (5, 5, 6):
+        torch.manual_seed(seed)
+        modules.append(build(parts("e001_small_cnn"), ()))
+    first, second, third = (module.framework.head.weight for module in modules)
+    assert torch.equal(first, second)
+    assert not torch.equal(first, third)
+
+
+def test_a_misspelt_network_gets_the_nearest_name() -> None:
+    with pytest.raises(ParamsError, match="unknown network 'resnet81'; did you mean 'resnet18'"):
+        build(parts("resnet81"), ())
