@@ -73,7 +73,9 @@ def summarise(names: list[str], samples: pd.DataFrame, duplicates: int) -> Summa
     return Summary(
         samples=len(samples),
         datasets=dict(per_dataset),
-        classes=tuple(ClassCount(name, labels[name], boxes[name]) for name in sorted(labels | boxes)),
+        classes=tuple(
+            ClassCount(name, labels[name], boxes[name]) for name in sorted(labels | boxes)
+        ),
         width=_range(widths),
         height=_range(heights),
         boxes_per_sample=_range(per_sample),

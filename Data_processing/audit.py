@@ -1,4 +1,7 @@
-"""The stage ``audit``, a gate: what stands in two folds stops the run before anything is trained."""
+"""The stage ``audit``, a gate.
+
+What stands in two folds stops the run before anything is trained.
+"""
 
 import argparse
 from collections import Counter
@@ -24,7 +27,7 @@ SHOWN = 10
 
 
 class Passed(msgspec.Struct, frozen=True):
-    """passed.json: the sha256 of every file that was audited, so that it changes when they do and only then."""
+    """passed.json: the sha256 of every file that was audited; it changes when one of them does."""
 
     inputs: dict[str, str]
 
@@ -65,8 +68,12 @@ class Shared(msgspec.Struct, frozen=True):
 
 
 def shared(samples: pd.DataFrame, column: str) -> tuple[list[Shared], list[Shared]]:
-    """Return what two samples or more share in ``column``: first inside one fold, then across folds."""
-    inside, across = [], []
+    """Return what two samples or more share in ``column``.
+
+    First inside one fold, then across folds.
+    """
+    inside: list[Shared] = []
+    across: list[Shared] = []
     for value, group in samples.dropna(subset=[column]).groupby(column, sort=True):
         if len(group) > 1:
             found = Shared(str(value), tuple(group["id"]), tuple(group["fold"]))
@@ -77,7 +84,11 @@ def shared(samples: pd.DataFrame, column: str) -> tuple[list[Shared], list[Share
 def _refuse(duplicates: list[Shared], groups: list[Shared]) -> None:
     lines = []
     for found, what, remedy in (
-        (duplicates, "files stand in two folds", "remove one of each, or split by a group that joins them"),
+        (
+            duplicates,
+            "files stand in two folds",
+            "remove one of each, or split by a group that joins them",
+        ),
         (groups, "groups stand in two folds", "set split.scheme to group"),
     ):
         if found:
@@ -92,7 +103,11 @@ def _named(one: Shared) -> str:
     folds = Counter(one.folds)
     where = ", ".join(f"fold {fold}: {count}" for fold, count in sorted(folds.items()))
     first = [f"{id_} (fold {fold})" for id_, fold in zip(one.ids[:2], one.folds[:2], strict=True)]
-    return " = ".join(first) if len(one.ids) == 2 else f"{one.value[:40]}: {len(one.ids)} samples ({where})"
+    return (
+        " = ".join(first)
+        if len(one.ids) == 2
+        else f"{one.value[:40]}: {len(one.ids)} samples ({where})"
+    )
 
 
 def _inputs(names: list[str]) -> dict[str, str]:

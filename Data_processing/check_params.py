@@ -1,4 +1,4 @@
-"""``check-params``: every section of this room validated, all problems of a kind shown together, before anything runs."""
+"""``check-params``: every section of this room validated, all problems shown together."""
 
 import argparse
 from collections.abc import Callable
@@ -47,7 +47,9 @@ def _split(params: Params) -> None:
         raise ParamsError(f"{params.path}: split.from: no data set is named; {nearest('', known)}")
     for name in split.from_:
         if name not in known:
-            raise ParamsError(f"{params.path}: split.from: unknown data set '{name}'; {nearest(name, known)}")
+            raise ParamsError(
+                f"{params.path}: split.from: unknown data set '{name}'; {nearest(name, known)}"
+            )
     if len(set(split.from_)) < len(split.from_):
         raise ParamsError(f"{params.path}: split.from: a data set is named twice")
 
@@ -58,7 +60,11 @@ def _decode(params: Params) -> None:
 
 def _walk(params: Params) -> None:
     copies = params.section("copies", int)
-    problems = [] if 0 <= copies <= 1000 else [f"{params.path}: copies: 0 to 1000 was expected, got {copies}"]
+    problems = (
+        []
+        if 0 <= copies <= 1000
+        else [f"{params.path}: copies: 0 to 1000 was expected, got {copies}"]
+    )
     steps = params.section("preprocess", dict[str, Step])
     problems += check_steps(steps, params.section("stack", Stack).from_, str(params.path))
     if problems:

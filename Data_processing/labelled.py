@@ -11,7 +11,9 @@ from Datasets.stage import require
 
 
 def read_labelled(split: Split) -> pd.DataFrame:
-    """Return all samples of the split, sorted by id, with columns id, label (several joined by '+') and group.
+    """Return all samples of the split, sorted by id, with columns id, label and group.
+
+    Several labels are joined by '+'.
 
     Raises:
         ParamsError: ``split.group`` is no column of a data set's table.

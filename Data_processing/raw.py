@@ -1,4 +1,7 @@
-"""Raw files read at the first step: found below their data set, checked against their hash, decoded."""
+"""Raw files read at the first step.
+
+Found below their data set, checked against their hash, decoded.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,9 +35,13 @@ class RawFiles(msgspec.Struct, frozen=True):
         try:
             content = path.read_bytes()
         except OSError as error:
-            raise SampleError(f"{path}: cannot be read ({error.strerror}); put it back or run `dvc repro` again") from None
+            raise SampleError(
+                f"{path}: cannot be read ({error.strerror}); put it back or run `dvc repro` again"
+            ) from None
         if sha256_of(content) != row.sha256:
-            raise SampleError(f"{path}: the file changed since `convert` read it; run `dvc repro` again")
+            raise SampleError(
+                f"{path}: the file changed since `convert` read it; run `dvc repro` again"
+            )
         image = decode(content, str(path), self.colour)
         return Sample(row.id, 0, image, self._mask(row, image.shape), row.boxes())
 
@@ -44,8 +51,13 @@ class RawFiles(msgspec.Struct, frozen=True):
         path = METADATA / row.dataset / row.raw_mask
         content = path.read_bytes() if path.exists() else b""
         if content_hash(content) != row.raw_mask_hash:
-            raise StoreError(f"{path} is not the mask that was written; run `dvc repro convert@{row.dataset}` again")
+            raise StoreError(
+                f"{path} is not the mask that was written; run `dvc repro "
+                f"convert@{row.dataset}` again"
+            )
         mask = decode(content, str(path), "unchanged")[:, :, 0]
         if mask.shape != shape[:2]:
-            raise StoreError(f"{path}: mask of {mask.shape}, image of {shape[:2]}; run the stage convert again")
+            raise StoreError(
+                f"{path}: mask of {mask.shape}, image of {shape[:2]}; run the stage convert again"
+            )
         return mask

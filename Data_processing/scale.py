@@ -1,4 +1,7 @@
-"""The stage ``scale@<fold>``: scalers fitted on copy 0 of the fold's training part; the tensors stay as they are."""
+"""The stage ``scale@<fold>``: scalers fitted on copy 0 of the fold's training part.
+
+The tensors stay as they are.
+"""
 
 import argparse
 from collections.abc import Callable, Iterator
@@ -22,7 +25,10 @@ Entry = dict[str, dict[str, object] | None]
 
 
 class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The section ``scale`` of params.yaml: scalers in order, each ``{name: {argument: value}}``."""
+    """The section ``scale`` of params.yaml: scalers in order, each ``{name: {argument.
+
+    Value}}``.
+    """
 
     ops: tuple[Entry, ...] = ()
 
@@ -41,7 +47,9 @@ class Fitting(msgspec.Struct, frozen=True):
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Take the fold."""
-    parser.add_argument("fold", type=int, help="the fold that is tested; the scaler sees its training part only")
+    parser.add_argument(
+        "fold", type=int, help="the fold that is tested; the scaler sees its training part only"
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -55,7 +63,10 @@ def run(arguments: argparse.Namespace) -> None:
         rows = np.flatnonzero(chosen)
         with new_folder(SCALERS / str(fold)) as folder:
             scaler.write(folder, fit(fittings, tensors, rows))
-        names = ", ".join(next(iter(entry)) for entry in load().section("scale", Scale).ops) or "no scaler"
+        names = (
+            ", ".join(next(iter(entry)) for entry in load().section("scale", Scale).ops)
+            or "no scaler"
+        )
         stage.summary = f"{names} fitted on {len(rows):,} samples"
 
 
@@ -69,7 +80,9 @@ def plan(scale: Scale, where: str = "params.yaml") -> tuple[Fitting, ...]:
     for number, entry in enumerate(scale.ops):
         place = f"{where}: scale.ops.{number}"
         if len(entry) != 1:
-            raise ParamsError(f"{place}: one scaler an entry was expected, got {sorted(entry) or 'nothing'}")
+            raise ParamsError(
+                f"{place}: one scaler an entry was expected, got {sorted(entry) or 'nothing'}"
+            )
         name, given = next(iter(entry.items()))
         module = parts.find(TABLE, name, "scaler", place)
         if not isinstance(module, ModuleType):

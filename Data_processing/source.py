@@ -1,4 +1,7 @@
-"""The first store of the walk: an index into the raw files with what is annotated on them, and no pixels."""
+"""The first store of the walk.
+
+An index into the raw files with what is annotated on them, and no pixels.
+"""
 
 import argparse
 import math
@@ -40,7 +43,9 @@ def run(arguments: argparse.Namespace) -> None:
         copies = params.section("copies", int)
         colour = params.section("decode", Decode).colour
         folders = {name: require(METADATA / name, f"convert@{name}") for name in sorted(names)}
-        classes = tuple(sorted({c for folder in folders.values() for c in metadata.read_classes(folder)}))
+        classes = tuple(
+            sorted({c for folder in folders.values() for c in metadata.read_classes(folder)})
+        )
         rows = [row for name, folder in folders.items() for row in _rows(name, folder)]
         bits = shard_bits(rows, copies)
         rows = [msgspec.structs.replace(row, shard=place_of(row.id) % (1 << bits)) for row in rows]
@@ -52,8 +57,8 @@ def run(arguments: argparse.Namespace) -> None:
 def shard_bits(rows: list[Row], copies: int) -> int:
     """Return k for a store of 2**k shards.
 
-    It is a function of the raw images' headers and of ``copies``, decided once and kept for the whole walk, so that a step maps shard
-    to shard.
+    It is a function of the raw images' headers and of ``copies``, decided once and kept for the
+    whole walk, so that a step maps shard to shard.
     """
     if not rows:
         return 0
@@ -101,7 +106,10 @@ def _rows(dataset: str, folder: Path) -> Iterator[Row]:
 
 
 def _tabular(folders: dict[str, Path]) -> pa.Table:
-    """Return id and the users' own columns of all data sets; a column that a data set lacks is null there."""
+    """Return id and the users' own columns of all data sets.
+
+    A column that a data set lacks is null there.
+    """
     tables = []
     for folder in folders.values():
         names = pq.read_schema(folder / metadata.SAMPLES_FILE).names

@@ -27,7 +27,9 @@ def run(arguments: argparse.Namespace) -> None:
         params = load()
         split = params.section("split", Split)
         samples = read_labelled(split)
-        table = pd.DataFrame({"id": samples["id"], "fold": assign(samples, split, params.section("seed", int))})
+        table = pd.DataFrame(
+            {"id": samples["id"], "fold": assign(samples, split, params.section("seed", int))}
+        )
         with new_folder(SPLITS) as folder:
             splits.write(folder, About(split.n_folds, split.scheme, split.group), table)
         held = int((table["fold"] == HOLDOUT).sum())
@@ -53,9 +55,13 @@ def assign(samples: pd.DataFrame, split: Split, seed: int) -> np.ndarray:
     kept = _without_holdout(samples, split, drawn)
     rest = samples.iloc[kept]
     if split.scheme == "group":
-        by_fold = GroupKFold(split.n_folds, shuffle=True, random_state=drawn).split(rest, groups=rest["group"])
+        by_fold = GroupKFold(split.n_folds, shuffle=True, random_state=drawn).split(
+            rest, groups=rest["group"]
+        )
     else:
-        by_fold = StratifiedKFold(split.n_folds, shuffle=True, random_state=drawn).split(rest, rest["label"])
+        by_fold = StratifiedKFold(split.n_folds, shuffle=True, random_state=drawn).split(
+            rest, rest["label"]
+        )
     for fold, (_, tested) in enumerate(by_fold):
         folds[kept[tested]] = fold
     return folds
@@ -65,7 +71,9 @@ def _by_id(ids: pd.Series, split: Split, seed: int) -> np.ndarray:
     """Return folds by hash: a sample falls where it falls, whatever others are added."""
     place = np.array([seed_for(seed, "split", id_) / 2**63 for id_ in ids])
     spread = (place - split.holdout) / (1 - split.holdout) * split.n_folds
-    return np.where(place < split.holdout, HOLDOUT, np.minimum(spread.astype(int), split.n_folds - 1))
+    return np.where(
+        place < split.holdout, HOLDOUT, np.minimum(spread.astype(int), split.n_folds - 1)
+    )
 
 
 def _without_holdout(samples: pd.DataFrame, split: Split, drawn: int) -> np.ndarray:
@@ -86,13 +94,15 @@ def _check_groups(samples: pd.DataFrame, split: Split) -> None:
     ungrouped = samples[samples["group"].isna()]
     if len(ungrouped):
         raise ParamsError(
-            f"params.yaml: split.scheme: {len(ungrouped)} samples have no group, first {ungrouped['id'].iloc[0]}; "
+            f"params.yaml: split.scheme: {len(ungrouped)} samples have no group, first "
+            f"{ungrouped['id'].iloc[0]}; "
             "name a column in split.group, fill the gaps, or choose the scheme stratified"
         )
     n_groups = samples["group"].nunique()
     if n_groups < split.n_folds:
         raise ParamsError(
-            f"params.yaml: split.n_folds: {split.n_folds} folds were asked for, but there are {n_groups} groups; "
+            f"params.yaml: split.n_folds: {split.n_folds} folds were asked for, but there "
+            f"are {n_groups} groups; "
             f"ask for {n_groups} folds at most"
         )
 
@@ -101,6 +111,7 @@ def _check_classes(samples: pd.DataFrame, split: Split) -> None:
     for label, count in samples["label"].value_counts().items():
         if count < split.n_folds:
             raise ParamsError(
-                f"params.yaml: split.scheme: class '{label}' has {count} samples, fewer than {split.n_folds} folds; "
+                f"params.yaml: split.scheme: class '{label}' has {count} samples, fewer "
+                f"than {split.n_folds} folds; "
                 "choose the scheme samples, fewer folds, or add samples"
             )

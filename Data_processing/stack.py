@@ -47,23 +47,31 @@ def refuse_jagged(index: pd.DataFrame, step: str) -> None:
     """Return nothing if all rows have one shape and dtype.
 
     Raises:
-        StackError: they have not; two samples, their shapes and the operation that would help are named.
+        StackError: they have not; two samples, their shapes and the operation that would help are
+        named.
     """
     if index.empty:
         raise StackError(f"the store of '{step}' holds no samples; look at what its steps rejected")
     first = index.iloc[0]
-    for kind, columns in (("channels", ["channels"]), ("dtype", ["dtype"]), ("frame", ["height", "width"])):
+    for kind, columns in (
+        ("channels", ["channels"]),
+        ("dtype", ["dtype"]),
+        ("frame", ["height", "width"]),
+    ):
         other = index[(index[columns] != first[columns]).any(axis=1)]
         if len(other):
             raise StackError(
-                f"the samples of '{step}' cannot be stacked: {_shape(first)}, but {_shape(other.iloc[0])}; "
+                f"the samples of '{step}' cannot be stacked: {_shape(first)}, but "
+                f"{_shape(other.iloc[0])}; "
                 f"{len(other):,} of {len(index):,} rows differ from the first; {HELP[kind]}"
             )
 
 
 def _shape(row: pd.Series) -> str:
     copy = f", copy {row['copy']}," if row["copy"] else ""
-    return f"{row['id']}{copy} is {row['height']} x {row['width']} x {row['channels']} {row['dtype']}"
+    return (
+        f"{row['id']}{copy} is {row['height']} x {row['width']} x {row['channels']} {row['dtype']}"
+    )
 
 
 def _link(reads: Path, folder: Path) -> None:

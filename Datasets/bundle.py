@@ -1,7 +1,11 @@
-"""The bundle: what is served. Two graphs, the weights, the scripts that made them, and a manifest that vouches for all.
+"""The bundle: what is served.
 
-``preprocess.onnx`` takes one image (H, W, C) of any size to a stackable tensor and the map (scale_x, scale_y, offset_x,
-offset_y) from raw pixels to it; ``model.onnx`` takes a batch of such tensors to logits. Content only: no time, host or commit.
+Two graphs, the weights, the scripts that made them, and a manifest that vouches for all.
+
+``preprocess.onnx`` takes one image (H, W, C) of any size to a stackable tensor and the map
+(scale_x, scale_y, offset_x, offset_y) from raw pixels to it; ``model.onnx`` takes a batch of such
+tensors to logits. Content
+only: no time, host or commit.
 """
 
 from pathlib import Path
@@ -22,7 +26,10 @@ FORMAT = 1
 
 
 class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What goes into ``preprocess.onnx`` and what comes out of it: decode in ``colour``; (H, W, C) of ``dtype``."""
+    """What goes into ``preprocess.onnx`` and what comes out of it: decode in ``colour``.
+
+    (H, W, C) of ``dtype``.
+    """
 
     colour: Colour
     dtype: str
@@ -34,8 +41,8 @@ class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """manifest.json.
 
-    ``files``: path below the bundle -> sha256. ``data``: path of an input -> its hash. ``parameters``: the sections of params.yaml that
-    led here, as JSON text a section.
+    ``files``: path below the bundle -> sha256. ``data``: path of an input -> its hash.
+    ``parameters``: the sections of params.yaml that led here, as JSON text a section.
     """
 
     classes: tuple[str, ...]
@@ -51,7 +58,9 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def write(folder: Path, manifest: Manifest) -> None:
     """Write the manifest into ``folder``, with the sha256 of every file that is there already."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST_FILE)
+    paths = sorted(
+        path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST_FILE
+    )
     files = {path.relative_to(folder).as_posix(): sha256_of_file(path) for path in paths}
     write_json(folder / MANIFEST_FILE, msgspec.structs.replace(manifest, files=files))
 
@@ -60,7 +69,8 @@ def read(folder: Path = BUNDLE) -> Manifest:
     """Return the manifest of the bundle in ``folder``, after checking every file against it.
 
     Raises:
-        StoreError: no bundle, one of another format, or a file is missing, changed or unaccounted for.
+        StoreError: no bundle, one of another format, or a file is missing, changed or unaccounted
+        for.
     """
     path = folder / MANIFEST_FILE
     if not path.is_file():
@@ -68,14 +78,23 @@ def read(folder: Path = BUNDLE) -> Manifest:
     try:
         manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
     except msgspec.DecodeError as error:
-        raise StoreError(f"{path}: not a manifest of format {FORMAT} ({error}); export the bundle again") from None
+        raise StoreError(
+            f"{path}: not a manifest of format {FORMAT} ({error}); export the bundle again"
+        ) from None
     if manifest.format != FORMAT:
-        raise StoreError(f"{path}: format {manifest.format}, this code reads {FORMAT}; export the bundle again")
-    present = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} - {MANIFEST_FILE}
+        raise StoreError(
+            f"{path}: format {manifest.format}, this code reads {FORMAT}; export the bundle again"
+        )
+    present = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} - {
+        MANIFEST_FILE
+    }
     for name in sorted(present ^ set(manifest.files)):
         state = "is missing" if name in manifest.files else "is not in the manifest"
         raise StoreError(f"{folder}: {name} {state}; fetch or export the bundle again")
     for name, digest in manifest.files.items():
         if sha256_of_file(folder / name) != digest:
-            raise StoreError(f"{folder / name}: its content is not what the manifest vouches for; fetch the bundle again")
+            raise StoreError(
+                f"{folder / name}: its content is not what the manifest vouches for; fetch "
+                "the bundle again"
+            )
     return manifest

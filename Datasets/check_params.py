@@ -1,4 +1,7 @@
-"""``check-params``: the frame of params.yaml. It runs last of all rooms and writes what the first stages depend on."""
+"""``check-params``: the frame of params.yaml.
+
+It runs last of all rooms and writes what the first stages depend on.
+"""
 
 import argparse
 from pathlib import Path
@@ -16,7 +19,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Check seed and compute.yaml, then write a constant: ``check`` re-runs when params change, nothing else does."""
+    """Check seed and compute.yaml, then write a constant.
+
+    ``check`` re-runs when params change, nothing else does.
+    """
     with running("check") as stage:
         params = load()
         params.section("seed", int)

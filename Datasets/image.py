@@ -34,7 +34,10 @@ _COLOUR_MODES: dict[str, str] = {"rgb": "RGB", "gray": "L"}
 
 
 class Header(msgspec.Struct, frozen=True):
-    """What an image says of itself before its pixels are decoded; width and height as it is seen."""
+    """What an image says of itself before its pixels are decoded.
+
+    Width and height as it is seen.
+    """
 
     width: int
     height: int
@@ -51,7 +54,8 @@ def read_header(content: bytes, where: str) -> Header:
         where: its name, for messages.
 
     Raises:
-        ImageError: not an image of a known format, animated, of an unknown mode, or of more than ``MAX_PIXELS``.
+        ImageError: not an image of a known format, animated, of an unknown mode, or of more than
+        ``MAX_PIXELS``.
     """
     with _open(content, where) as image:
         orientation = _orientation(image)
@@ -66,8 +70,9 @@ def decode(content: bytes, where: str, colour: Colour = "rgb") -> np.ndarray:
     Args:
         content: the whole file.
         where: its name, for messages.
-        colour: ``rgb`` gives three channels, ``gray`` one (ITU-R 601 luma), ``unchanged`` what the file has. Transparent
-            parts of a file with alpha are shown on white, unless unchanged. Files of 16 bits stay so, and gray.
+        colour: ``rgb`` gives three channels, ``gray`` one (ITU-R 601 luma), ``unchanged`` what the
+            file has. Transparent parts of a file with alpha are shown on white, unless unchanged.
+            Files of 16 bits stay so, and gray.
 
     Raises:
         ImageError: as ``read_header``, and when the pixels are truncated or damaged.
@@ -77,7 +82,9 @@ def decode(content: bytes, where: str, colour: Colour = "rgb") -> np.ndarray:
         try:
             image.load()
         except (OSError, SyntaxError, ValueError, MemoryError) as error:
-            raise ImageError(f"{where}: the pixels cannot be decoded ({error}); replace the file or leave it out") from None
+            raise ImageError(
+                f"{where}: the pixels cannot be decoded ({error}); replace the file or leave it out"
+            ) from None
         seen: Image.Image = image
         for transpose in UPRIGHT.get(orientation, ()):
             seen = seen.transpose(transpose)
@@ -86,7 +93,10 @@ def decode(content: bytes, where: str, colour: Colour = "rgb") -> np.ndarray:
 
 
 def encode_png(pixels: np.ndarray) -> bytes:
-    """Return (H, W), (H, W, 1) or (H, W, 3 or 4) uint8 pixels as a PNG file: the same bytes for the same pixels."""
+    """Return (H, W), (H, W, 1) or (H, W, 3 or 4) uint8 pixels as a PNG file.
+
+    The same bytes for the same pixels.
+    """
     buffer = io.BytesIO()
     flat = pixels[:, :, 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
     Image.fromarray(np.ascontiguousarray(flat)).save(buffer, format="PNG", compress_level=6)
@@ -101,21 +111,35 @@ def _open(content: bytes, where: str) -> Image.Image:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit follows
             image = Image.open(io.BytesIO(content), formats=FORMATS)
     except UnidentifiedImageError:
-        raise ImageError(f"{where}: not an image of a known format ({', '.join(FORMATS)}); convert it") from None
+        raise ImageError(
+            f"{where}: not an image of a known format ({', '.join(FORMATS)}); convert it"
+        ) from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ImageError(f"{where}: the header cannot be read ({error}); replace the file or leave it out") from None
+        raise ImageError(
+            f"{where}: the header cannot be read ({error}); replace the file or leave it out"
+        ) from None
     width, height = image.size
     if width * height > MAX_PIXELS:
-        raise ImageError(f"{where}: {width} x {height} pixels are more than {MAX_PIXELS}; cut it into tiles")
-    if getattr(image, "n_frames", 1) > 1:
-        raise ImageError(f"{where}: the file holds {image.n_frames} frames; save each as an image of its own")
+        raise ImageError(
+            f"{where}: {width} x {height} pixels are more than {MAX_PIXELS}; cut it into tiles"
+        )
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1:
+        raise ImageError(
+            f"{where}: the file holds {frames} frames; save each as an image of its own"
+        )
     if image.mode not in CHANNELS:
-        raise ImageError(f"{where}: colour mode {image.mode} is not understood; convert it to RGB or gray")
+        raise ImageError(
+            f"{where}: colour mode {image.mode} is not understood; convert it to RGB or gray"
+        )
     return image
 
 
 def _orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation, 1 to 8. A PNG's is read from its info: ``getexif`` would decode it whole."""
+    """Return the EXIF orientation, 1 to 8.
+
+    A PNG's is read from its info: ``getexif`` would decode it whole.
+    """
     if image.format == "PNG" and "exif" not in image.info:
         return 1
     value = image.getexif().get(ORIENTATION_TAG, 1)
@@ -125,11 +149,19 @@ def _orientation(image: Image.Image) -> int:
 def _in_colour(image: Image.Image, colour: Colour, where: str) -> Image.Image:
     if image.mode == "I;16":
         if colour == "rgb":
-            raise ImageError(f"{where}: 16 bits a pixel cannot become rgb; set decode.colour to unchanged")
+            raise ImageError(
+                f"{where}: 16 bits a pixel cannot become rgb; set decode.colour to unchanged"
+            )
         return image
     transparent = image.mode in ("LA", "RGBA") or "transparency" in image.info
     if colour == "unchanged":
-        return image.convert("RGB") if image.mode == "P" else image.convert("L") if image.mode == "1" else image
+        return (
+            image.convert("RGB")
+            if image.mode == "P"
+            else image.convert("L")
+            if image.mode == "1"
+            else image
+        )
     if transparent:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, (255, 255, 255, 255))

@@ -1,8 +1,10 @@
-"""The fixed metadata format: ``metadata.jsonl``, one image a line, and ``samples.parquet`` beside it, same order.
+"""The fixed metadata format: ``metadata.jsonl``, one image a line.
 
-Conventions, said once for the whole house: boxes are pixels, half-open (x1 <= x < x2), origin at the upper left corner
-of the image as it is seen (EXIF orientation applied). A mask is an 8-bit PNG: 0 nothing, i the class ``classes[i - 1]``,
-255 ignore. Class names are sorted.
+And ``samples.parquet`` beside it, same order.
+
+Conventions, said once for the whole house: boxes are pixels, half-open (x1 <= x < x2), origin at
+the upper left corner of the image as it is seen (EXIF orientation applied). A mask is an 8-bit
+PNG: 0 nothing, i the class ``classes[i - 1]``, 255 ignore. Class names are sorted.
 """
 
 from collections.abc import Iterator
@@ -23,7 +25,10 @@ SAMPLES_FILE = "samples.parquet"
 CLASSES_FILE = "classes.json"
 REJECTED_FILE = "rejected.jsonl"
 COLUMN = "column."
-"""Prefix of a tabular column in samples.parquet, so that a user's ``width`` cannot hide the image's."""
+"""Prefix of a tabular column in samples.parquet.
+
+So that a user's ``width`` cannot hide the image's.
+"""
 BATCH_ROWS = 8192
 
 Scalar = str | int | float | bool | None
@@ -40,11 +45,14 @@ class Box(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ImageMetadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One line of metadata.jsonl: an image's path below the raw folder and exactly four facts about it.
+    """One line of metadata.jsonl.
 
-    ``labels`` is one name, or a list of them, or ``[]``; ``counts`` likewise ``{name: n}``, a list of such, or ``[]``.
-    ``segmentation_mask`` is a path below the metadata folder, or null. Whether ``[]`` means "nothing there" or "nobody
-    looked" is told by ``has_labels`` and its sisters in samples.parquet.
+    An image's path below the raw folder and exactly four facts about it.
+
+    ``labels`` is one name, or a list of them, or ``[]``; ``counts`` likewise ``{name: n}``, a list
+    of such, or ``[]``. ``segmentation_mask`` is a path below the metadata folder, or null. Whether
+    ``[]`` means "nothing there" or "nobody looked" is told by ``has_labels`` and its sisters in
+    samples.parquet.
     """
 
     image: str
@@ -67,9 +75,10 @@ class ImageMetadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SampleRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One row of samples.parquet: what else is known of a sample.
 
-    ``annotation_ids``, ``iscrowd``, ``areas``, ``polygons`` and ``rles`` run parallel to the boxes of metadata.jsonl. A polygon
-    list holds flat x, y, x, y, ... lists in pixels; an RLE is a compressed COCO counts string. ``width`` and ``height``
-    are those of the image as it is seen; ``orientation`` is the EXIF value (1 to 8) that was applied.
+    ``annotation_ids``, ``iscrowd``, ``areas``, ``polygons`` and ``rles`` run parallel to the boxes
+    of metadata.jsonl. A polygon list holds flat x, y, x, y, ... lists in pixels; an RLE is a
+    compressed COCO counts string. ``width`` and ``height`` are those of the image as it is seen;
+    ``orientation`` is the EXIF value (1 to 8) that was applied.
     """
 
     id: str
@@ -131,7 +140,9 @@ class MetadataWriter:
     def add(self, image: ImageMetadata, row: SampleRow) -> None:
         """Append one image. Both parts must name the same image."""
         if image.image != row.image:
-            raise StoreError(f"line and row must be of one image, got {image.image} and {row.image}")
+            raise StoreError(
+                f"line and row must be of one image, got {image.image} and {row.image}"
+            )
         self._lines.write(self._encoder.encode(image) + b"\n")
         flat = msgspec.structs.asdict(row)
         flat.update({COLUMN + name: value for name, value in flat.pop("columns").items()})
@@ -149,8 +160,13 @@ class MetadataWriter:
         """Return the writer itself."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Close the files; a folder that was not finished by ``close`` is for the caller to throw away."""
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the files; a folder that ``close`` did not finish is to be thrown away."""
         self._abandon()
 
     def _abandon(self) -> None:
@@ -170,7 +186,8 @@ def read_classes(folder: Path) -> tuple[str, ...]:
 
 def read_samples(folder: Path, columns: list[str] | None = None) -> pd.DataFrame:
     """Return samples.parquet, or the named columns of it, one row an image."""
-    return pq.read_table(folder / SAMPLES_FILE, columns=columns).to_pandas()
+    table: pd.DataFrame = pq.read_table(folder / SAMPLES_FILE, columns=columns).to_pandas()
+    return table
 
 
 def read_images(folder: Path) -> Iterator[ImageMetadata]:
@@ -193,7 +210,11 @@ def read_rows(folder: Path) -> Iterator[SampleRow]:
     """Yield the rows of samples.parquet, batch by batch."""
     for batch in pq.ParquetFile(folder / SAMPLES_FILE).iter_batches(BATCH_ROWS):
         for flat in batch.to_pylist():
-            own = {name[len(COLUMN) :]: flat.pop(name) for name in list(flat) if name.startswith(COLUMN)}
+            own = {
+                name[len(COLUMN) :]: flat.pop(name)
+                for name in list(flat)
+                if name.startswith(COLUMN)
+            }
             yield msgspec.convert({**flat, "columns": own}, SampleRow)
 
 
@@ -206,7 +227,8 @@ def read(folder: Path) -> Iterator["Annotated"]:
     for number, (image, row) in enumerate(zip_longest(read_images(folder), read_rows(folder)), 1):
         if image is None or row is None or image.image != row.image:
             raise StoreError(
-                f"{folder}: {IMAGES_FILE} and {SAMPLES_FILE} part ways at image {number}; run the stage convert again"
+                f"{folder}: {IMAGES_FILE} and {SAMPLES_FILE} part ways at image {number}; "
+                "run the stage convert again"
             )
         yield Annotated(image, row)
 

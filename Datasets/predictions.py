@@ -1,4 +1,7 @@
-"""What a trained model said of the test part of a fold: ``predictions.parquet``, one row a sample, sorted by id."""
+"""What a trained model said of the test part of a fold.
+
+``predictions.parquet``, one row a sample, sorted by id.
+"""
 
 from pathlib import Path
 
@@ -25,9 +28,14 @@ SCHEMA = pa.schema(
 
 
 def write(folder: Path, table: pd.DataFrame) -> None:
-    """Write ``table``, which has the columns of ``SCHEMA``, into an existing folder, sorted by id."""
+    """Write ``table``, which has the columns of ``SCHEMA``, into an existing folder.
+
+    Sorted by id.
+    """
     ordered = table.sort_values("id")
-    pq.write_table(pa.Table.from_pandas(ordered, SCHEMA, preserve_index=False), folder / PREDICTIONS_FILE)
+    pq.write_table(
+        pa.Table.from_pandas(ordered, SCHEMA, preserve_index=False), folder / PREDICTIONS_FILE
+    )
 
 
 def read(folder: Path) -> pd.DataFrame:
@@ -39,7 +47,8 @@ def read(folder: Path) -> pd.DataFrame:
     path = folder / PREDICTIONS_FILE
     if not path.exists():
         raise StoreError(f"{path} does not exist; `dvc repro evaluate@{folder.name}` makes it")
-    return pq.read_table(path, schema=SCHEMA).to_pandas()
+    table: pd.DataFrame = pq.read_table(path, schema=SCHEMA).to_pandas()
+    return table
 
 
 def matrix(column: pd.Series) -> np.ndarray:

@@ -1,8 +1,11 @@
-"""The recipe: what was done to copy 0 of every sample, as data. ``recipe.json`` stands beside every store.
+"""The recipe: what was done to copy 0 of every sample, as data.
 
-Each operation scales an image to ``height`` x ``width`` and places the result on a canvas: ``place`` says where, once, for
-pixels, masks, boxes and for the graph that is exported. The arithmetic is on integers and rounds half up, so that Python
-and a graph agree; ``low`` and ``high`` stand for min and max there.
+``recipe.json`` stands beside every store.
+
+Each operation scales an image to ``height`` x ``width`` and places the result on a canvas:
+``place`` says where, once, for pixels, masks, boxes and for the graph that is exported. The
+arithmetic is on integers and rounds half up, so that Python and a graph agree; ``low`` and
+``high`` stand for min and max there.
 """
 
 from collections.abc import Callable
@@ -20,7 +23,9 @@ Choose = Callable[[int, int], int]
 
 
 class Placement(msgspec.Struct, frozen=True):
-    """An image scaled to height x width, its corner put at (top, left) of a canvas of its own. Pixels.
+    """An image scaled to height x width, its corner put at (top, left) of a canvas of its own.
+
+    Pixels.
 
     A negative corner cuts; what the canvas shows beyond the image is filled.
     """
@@ -35,7 +40,10 @@ class Placement(msgspec.Struct, frozen=True):
 
 
 class Resize(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="resize", tag_field="op"):
-    """Scale to height x width, or until the longest or the shortest side has so many pixels, aspect kept."""
+    """Scale to height x width, or until the longest or the shortest side has so many pixels.
+
+    Aspect kept.
+    """
 
     height: Positive | None = None
     width: Positive | None = None
@@ -55,7 +63,9 @@ class Resize(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="resiz
         return Placement(tall, wide, 0, 0, tall, wide)
 
 
-class Letterbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="letterbox", tag_field="op"):
+class Letterbox(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="letterbox", tag_field="op"
+):
     """Scale, aspect kept, to fit into height x width; centre; fill what is left."""
 
     height: Positive
@@ -72,7 +82,9 @@ class Letterbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="le
         return Placement(tall, wide, top, left, self.height, self.width, self.fill)
 
 
-class CentreCrop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="centre_crop", tag_field="op"):
+class CentreCrop(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="centre_crop", tag_field="op"
+):
     """Cut height x width out of the middle. The image must be at least as large."""
 
     height: Positive
@@ -80,7 +92,10 @@ class CentreCrop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="c
     keep_area: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.3
 
     def place(self, height: int, width: int, low: Choose = min, high: Choose = max) -> Placement:
-        """Return where an image of height x width goes; a side that is too short stays short, never filled."""
+        """Return where an image of height x width goes.
+
+        A side that is too short stays short, never filled.
+        """
         top, left = high(0, (height - self.height) // 2), high(0, (width - self.width) // 2)
         tall, wide = low(height, self.height), low(width, self.width)
         return Placement(height, width, -top, -left, tall, wide)
@@ -96,7 +111,9 @@ class Pad(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="pad", ta
     def place(self, height: int, width: int, low: Choose = min, high: Choose = max) -> Placement:
         """Return where an image of height x width goes."""
         tall, wide = high(height, self.height), high(width, self.width)
-        return Placement(height, width, (tall - height) // 2, (wide - width) // 2, tall, wide, self.fill)
+        return Placement(
+            height, width, (tall - height) // 2, (wide - width) // 2, tall, wide, self.fill
+        )
 
 
 FixedOp = Resize | Letterbox | CentreCrop | Pad

@@ -7,8 +7,9 @@ import numpy as np
 class Boxes(msgspec.Struct, frozen=True):
     """The boxes of a sample, as columns of n.
 
-    ``corners`` is (n, 4) float64: x1, y1, x2, y2 in pixels, half-open. ``annotations`` (n,) int32 says which box of the
-    sample's metadata each one was, so that what was dropped on the way can be told.
+    ``corners`` is (n, 4) float64: x1, y1, x2, y2 in pixels, half-open. ``annotations`` (n,) int32
+    says which box of the sample's metadata each one was, so that what was dropped on the way can
+    be told.
     """
 
     names: tuple[str, ...]
@@ -22,7 +23,9 @@ class Boxes(msgspec.Struct, frozen=True):
     def take(self, keep: np.ndarray) -> "Boxes":
         """Return the boxes at ``keep``, an array of indices or of booleans."""
         where = np.flatnonzero(keep) if keep.dtype == bool else keep
-        return Boxes(tuple(self.names[i] for i in where), self.corners[where], self.annotations[where])
+        return Boxes(
+            tuple(self.names[i] for i in where), self.corners[where], self.annotations[where]
+        )
 
 
 NO_BOXES = Boxes((), np.zeros((0, 4)), np.zeros(0, np.int32))
@@ -31,8 +34,8 @@ NO_BOXES = Boxes((), np.zeros((0, 4)), np.zeros(0, np.int32))
 class Sample(msgspec.Struct, frozen=True):
     """One copy of one image.
 
-    Copy 0 is the image itself, copies 1 to n are drawn from it. ``image`` is (H, W, C) uint8, uint16 or float32; ``mask`` is
-    (H, W) uint8, or None where there is none.
+    Copy 0 is the image itself, copies 1 to n are drawn from it. ``image`` is (H, W, C) uint8,
+    uint16 or float32; ``mask`` is (H, W) uint8, or None where there is none.
     """
 
     id: str
@@ -42,12 +45,15 @@ class Sample(msgspec.Struct, frozen=True):
     boxes: Boxes
 
     def with_frame(self, image: np.ndarray, mask: np.ndarray | None, boxes: Boxes) -> "Sample":
-        """Return the same copy of the same sample with other pixels and what is annotated on them."""
+        """Return the same copy of the same sample with other pixels and annotations."""
         return Sample(self.id, self.copy, image, mask, boxes)
 
 
 def clipped(boxes: Boxes, width: float, height: float, keep_area: float) -> Boxes:
-    """Return ``boxes`` clipped to the frame, without those that keep less than ``keep_area`` (0 to 1) of their area."""
+    """Return ``boxes`` clipped to the frame.
+
+    Without those that keep less than ``keep_area`` (0 to 1) of their area.
+    """
     if not len(boxes):
         return boxes
     inside = np.clip(boxes.corners, 0.0, [width, height, width, height])
@@ -57,4 +63,5 @@ def clipped(boxes: Boxes, width: float, height: float, keep_area: float) -> Boxe
 
 
 def _areas(corners: np.ndarray) -> np.ndarray:
-    return (corners[:, 2] - corners[:, 0]) * (corners[:, 3] - corners[:, 1])  # (n,)
+    areas: np.ndarray = (corners[:, 2] - corners[:, 0]) * (corners[:, 3] - corners[:, 1])
+    return areas  # (n,)

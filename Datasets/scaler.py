@@ -1,7 +1,8 @@
 """A fitted scaler: a list of maps on float pixels, the same for training and for the bundle.
 
-Every scaler ends as one of three maps: standardise each image by its own moments, shift and gain (per channel or per pixel),
-or a matrix on the channels of a pixel (ZCA). ``scaler.json`` lists them, arrays stand beside it as ``.npy``.
+Every scaler ends as one of three maps: standardise each image by its own moments, shift and gain
+(per channel or per pixel), or a matrix on the channels of a pixel (ZCA). ``scaler.json`` lists
+them, arrays stand beside it as ``.npy``.
 """
 
 from pathlib import Path
@@ -16,24 +17,33 @@ from Datasets.files import sha256_of_file, write_json
 SCALERS = Path("Datasets/scalers")
 SCALER_FILE = "scaler.json"
 TINY = 1e-6
-"""Added to a variance before its root is taken, so that a constant channel or image becomes 0, not NaN."""
+"""Added to a variance before its root is taken, so that a constant channel or image becomes 0.
+
+Not NaN.
+"""
 
 
-class StandardImage(msgspec.Struct, frozen=True, tag="standard_image", tag_field="map"):
-    """Each image minus its own mean, over its own standard deviation, over all pixels and channels."""
+class StandardImage(msgspec.Struct, frozen=True):
+    """Each image minus its own mean, over its own standard deviation.
+
+    Over all pixels and channels.
+    """
 
     eps: float = TINY
 
 
-class Affine(msgspec.Struct, frozen=True, tag="affine", tag_field="map"):
+class Affine(msgspec.Struct, frozen=True):
     """(x - shift) * gain, with arrays of shape (C,) or (H, W, C), float32."""
 
     shift: np.ndarray
     gain: np.ndarray
 
 
-class ChannelMatrix(msgspec.Struct, frozen=True, tag="channel_matrix", tag_field="map"):
-    """matrix @ (x - shift) for the channels x (C,) of each pixel; shift (C,), matrix (C, C), float32."""
+class ChannelMatrix(msgspec.Struct, frozen=True):
+    """matrix @ (x - shift) for the channels x (C,) of each pixel.
+
+    Shift (C,), matrix (C, C), float32.
+    """
 
     shift: np.ndarray
     matrix: np.ndarray
@@ -42,8 +52,19 @@ class ChannelMatrix(msgspec.Struct, frozen=True, tag="channel_matrix", tag_field
 Map = StandardImage | Affine | ChannelMatrix
 
 
+KINDS: dict[type[Map], Literal["standard_image", "affine", "channel_matrix"]] = {
+    StandardImage: "standard_image",
+    Affine: "affine",
+    ChannelMatrix: "channel_matrix",
+}
+"""What scaler.json calls each map."""
+
+
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One map in scaler.json: its kind, its number, and its arrays by name with their files' sha256."""
+    """One map in scaler.json: its kind, its number.
+
+    And its arrays by name with their files' sha256.
+    """
 
     map: Literal["standard_image", "affine", "channel_matrix"]
     eps: float | None = None
@@ -69,12 +90,16 @@ def write(folder: Path, maps: tuple[Map, ...]) -> None:
     """Write fitted maps into an existing folder."""
     entries = []
     for number, one in enumerate(maps):
-        arrays = {n: getattr(one, n) for n in one.__struct_fields__ if isinstance(getattr(one, n), np.ndarray)}
+        arrays = {
+            n: getattr(one, n)
+            for n in one.__struct_fields__
+            if isinstance(getattr(one, n), np.ndarray)
+        }
         for name, array in arrays.items():
             np.save(folder / f"{number}-{name}.npy", array, allow_pickle=False)
         hashes = {name: sha256_of_file(folder / f"{number}-{name}.npy") for name in arrays}
         eps = one.eps if isinstance(one, StandardImage) else None
-        entries.append(Entry(one.__struct_config__.tag, eps, hashes))
+        entries.append(Entry(KINDS[type(one)], eps, hashes))
     write_json(folder / SCALER_FILE, entries)
 
 
@@ -95,7 +120,10 @@ def _map(folder: Path, number: int, entry: Entry) -> Map:
     for name, digest in entry.arrays.items():
         path = folder / f"{number}-{name}.npy"
         if not path.exists() or sha256_of_file(path) != digest:
-            raise StoreError(f"{path} is not the array that was fitted; remove {folder} and run `dvc repro` again")
+            raise StoreError(
+                f"{path} is not the array that was fitted; remove {folder} and run `dvc "
+                "repro` again"
+            )
         arrays[name] = np.load(path, allow_pickle=False)
     if entry.map == "standard_image":
         return StandardImage(TINY if entry.eps is None else entry.eps)

@@ -17,7 +17,10 @@ class ShardWriter:
     """Writes the image shard and the mask shard that belong to one number of a store."""
 
     def __init__(self, folder: Path, shard: int) -> None:
-        """Prepare shard number ``shard`` of the store in ``folder``; files appear with the first sample."""
+        """Prepare shard number ``shard`` of the store in ``folder``.
+
+        Files appear with the first sample.
+        """
         self._images = _Stream(folder / shard_name("images", shard))
         self._masks = _Stream(folder / shard_name("masks", shard))
         self._rows: list[Row] = []
@@ -36,7 +39,10 @@ class ShardWriter:
 
 
 class _Stream:
-    """A .npy file whose header is written last, when the number and the shapes of its samples are known."""
+    """A .npy file whose header is written last.
+
+    When the number and the shapes of its samples are known.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -1,7 +1,9 @@
-"""Who trains, who validates, who tests: ``folds.parquet`` gives each sample its fold, and parts follow from that.
+"""Who trains, who validates, who tests.
 
-For fold k of n: the test part is fold k, the validation part fold (k + 1) mod n, the training part the rest. Fold -1 is the
-holdout, which no part ever touches.
+``folds.parquet`` gives each sample its fold, and parts follow from that.
+
+For fold k of n: the test part is fold k, the validation part fold (k + 1) mod n, the training part
+the rest. Fold -1 is the holdout, which no part ever touches.
 """
 
 from pathlib import Path
@@ -23,7 +25,10 @@ Part = Literal["train", "validation", "test"]
 
 
 class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """split.json: how many folds there are, by which scheme they were made, and the column whose groups were kept whole."""
+    """split.json: how many folds there are, by which scheme they were made.
+
+    And the column whose groups were kept whole.
+    """
 
     n_folds: int
     scheme: str
@@ -45,20 +50,22 @@ class Folds(msgspec.Struct, frozen=True):
         """
         if not 0 <= fold < self.about.n_folds:
             raise StoreError(
-                f"fold {fold} was asked for, but {self.about.n_folds} exist (0 to {self.about.n_folds - 1}); "
+                f"fold {fold} was asked for, but {self.about.n_folds} exist (0 to "
+                f"{self.about.n_folds - 1}); "
                 "raise split.n_folds or change train.folds"
             )
         of_sample = self.table.set_index("id")["fold"]
         missing = ids[~ids.isin(of_sample.index)]
         if len(missing):
-            raise StoreError(f"{len(missing)} samples have no fold, first {missing.iloc[0]}; run `dvc repro split`")
-        folds = of_sample.loc[ids].to_numpy()
+            raise StoreError(
+                f"{len(missing)} samples have no fold, first {missing.iloc[0]}; run `dvc "
+                "repro split`"
+            )
+        folds: np.ndarray = of_sample.loc[ids].to_numpy()
         validation = (fold + 1) % self.about.n_folds
-        if part == "test":
-            return folds == fold
-        if part == "validation":
-            return folds == validation
-        return ~np.isin(folds, [fold, validation, HOLDOUT])
+        if part == "train":
+            return np.isin(folds, [fold, validation, HOLDOUT], invert=True)
+        return np.isin(folds, [fold if part == "test" else validation])
 
 
 def read(folder: Path = SPLITS) -> Folds:

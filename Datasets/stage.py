@@ -3,7 +3,7 @@
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TypeVar
@@ -72,13 +72,9 @@ def map_tasks(work: Callable[[T], R], tasks: Sequence[T], workers: int, what: st
     ``work`` must be a module-level function (or a partial of one) and depend on its task alone.
     """
     if workers == 1 or len(tasks) < 2:
-        results: Iterable[R] = map(work, tasks)
+        yield from progress(map(work, tasks), len(tasks), what)
     else:
-        import joblib  # costs a fifth of a second that most stages need not pay
-
-        pool = joblib.Parallel(n_jobs=min(workers, len(tasks)), return_as="generator", batch_size=1)
-        results = pool(joblib.delayed(work)(task) for task in tasks)
-    yield from progress(results, len(tasks), what)
+        yield from progress(_in_processes(work, tasks, workers), len(tasks), what)
 
 
 def require(path: Path, stage: str) -> Path:
@@ -90,6 +86,17 @@ def require(path: Path, stage: str) -> Path:
     if not path.exists():
         raise StoreError(f"{path} does not exist; `dvc repro {stage}` makes it")
     return path
+
+
+def _in_processes(work: Callable[[T], R], tasks: Sequence[T], workers: int) -> Iterator[R]:
+    import joblib  # costs a fifth of a second that most stages need not pay
+    from joblib.externals.loky import get_reusable_executor
+
+    pool = joblib.Parallel(n_jobs=min(workers, len(tasks)), return_as="generator", batch_size=1)
+    try:
+        yield from pool(joblib.delayed(work)(task) for task in tasks)
+    finally:
+        get_reusable_executor().shutdown(wait=True)  # a worker's current folder is that of its start
 
 
 @contextmanager

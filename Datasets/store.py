@@ -1,8 +1,11 @@
-"""A store: a folder of a few raw ``.npy`` shards, an ``index.parquet`` and the recipe that led to it.
+"""A store: a folder of a few raw ``.npy`` shards.
 
-Where a sample lies depends on its id alone: shard = place_of(id) mod 2**bits, rows sorted by (id, copy). A shard whose samples
-have one shape is an (n, H, W, C) array; else it is their bytes end to end. Masks have shards of their own. The index holds
-content only: offsets, shapes, hashes (xxh3-128), annotations and columns; nothing of how it came about.
+An ``index.parquet`` and the recipe that led to it.
+
+Where a sample lies depends on its id alone: shard = place_of(id) mod 2**bits, rows sorted by (id,
+copy). A shard whose samples have one shape is an (n, H, W, C) array; else it is their bytes end to
+end. Masks have shards of their own. The index holds content only: offsets, shapes, hashes
+(xxh3-128), annotations and columns; nothing of how it came about.
 """
 
 from pathlib import Path
@@ -38,7 +41,10 @@ class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """Where the pixels of one row lie: a byte offset into the shard's data, their shape, dtype and hash."""
+    """Where the pixels of one row lie.
+
+    A byte offset into the shard's data, their shape, dtype and hash.
+    """
 
     offset: int
     shape: tuple[int, ...]
@@ -49,8 +55,9 @@ class Frame(msgspec.Struct, frozen=True):
 class Row(msgspec.Struct, frozen=True):
     """One row of the index: one copy of one sample.
 
-    ``raw`` is the file below the data set's raw folder and ``sha256`` its hash; ``raw_mask`` the mask below its metadata
-    folder and ``raw_mask_hash`` the xxh3-128 of that file. ``box_corners`` is flat: x1, y1, x2, y2, x1, ...
+    ``raw`` is the file below the data set's raw folder and ``sha256`` its hash; ``raw_mask`` the
+    mask below its metadata folder and ``raw_mask_hash`` the xxh3-128 of that file. ``box_corners``
+    is flat: x1, y1, x2, y2, x1, ...
     """
 
     id: str
@@ -87,7 +94,7 @@ class Row(msgspec.Struct, frozen=True):
         return Boxes(self.box_names, corners, np.array(self.box_annotations, np.int32))
 
     def holding(self, sample: Sample, image: Frame, mask: Frame | None) -> "Row":
-        """Return this row for what an operation made of it and where the store's writer put that."""
+        """Return this row for what a step made of it and where the store's writer put that."""
         height, width, channels = image.shape
         return msgspec.structs.replace(
             self,
@@ -133,7 +140,8 @@ class Store:
         about = msgspec.json.decode((folder / STORE_FILE).read_bytes())
         if about.get("format") != FORMAT:
             raise StoreError(
-                f"{folder}: store of format {about.get('format')}, this code reads {FORMAT}; remove it and run again"
+                f"{folder}: store of format {about.get('format')}, this code reads "
+                f"{FORMAT}; remove it and run again"
             )
         self.folder = folder
         self.about = msgspec.convert(about, About)
@@ -146,18 +154,27 @@ class Store:
 
     def index(self, columns: list[str] | None = None) -> pd.DataFrame:
         """Return the index, or the named columns of it, sorted by (shard, id, copy)."""
-        return pq.read_table(self.folder / INDEX_FILE, columns=columns).to_pandas()
+        table: pd.DataFrame = pq.read_table(self.folder / INDEX_FILE, columns=columns).to_pandas()
+        return table
 
     def rows(self, shard: int | None = None) -> list[Row]:
         """Return the rows of one shard, or of all."""
         only = None if shard is None else [("shard", "=", shard)]
-        table = pq.read_table(self.folder / INDEX_FILE, columns=list(Row.__struct_fields__), filters=only)
+        table = pq.read_table(
+            self.folder / INDEX_FILE, columns=list(Row.__struct_fields__), filters=only
+        )
         return [msgspec.convert(flat, Row) for flat in table.to_pylist()]
 
     def tabular(self) -> pa.Table:
         """Return id and the user's own columns, one row a sample."""
-        names = [name for name in pq.read_schema(self.folder / INDEX_FILE).names if name.startswith(COLUMN)]
-        return pq.read_table(self.folder / INDEX_FILE, columns=["id", *names], filters=[("copy", "=", 0)])
+        names = [
+            name
+            for name in pq.read_schema(self.folder / INDEX_FILE).names
+            if name.startswith(COLUMN)
+        ]
+        return pq.read_table(
+            self.folder / INDEX_FILE, columns=["id", *names], filters=[("copy", "=", 0)]
+        )
 
     def image(self, row: Row) -> np.ndarray:
         """Return the image of ``row``, (H, W, C), read-only.
@@ -166,7 +183,9 @@ class Store:
             StoreError: its bytes are not those that were written.
         """
         shape = (row.height, row.width, row.channels)
-        return self._pixels("images", row, row.image_offset, shape, np.dtype(row.dtype), row.image_hash)
+        return self._pixels(
+            "images", row, row.image_offset, shape, np.dtype(row.dtype), row.image_hash
+        )
 
     def mask(self, row: Row) -> np.ndarray | None:
         """Return the mask of ``row``, (H, W) uint8, read-only, or None where it has none.
@@ -194,7 +213,8 @@ class Store:
         raw = self._shards[name][offset : offset + count]
         if raw.nbytes != count or content_hash(raw.data) != digest:
             raise StoreError(
-                f"{self.folder / name}: the pixels of {row.id}, copy {row.copy}, are not those that were written; "
+                f"{self.folder / name}: the pixels of {row.id}, copy {row.copy}, are not "
+                "those that were written; "
                 f"remove {self.folder} and run `dvc repro` again"
             )
         return raw.view(dtype).reshape(shape)
@@ -205,7 +225,9 @@ def shard_name(kind: str, shard: int) -> str:
     return f"{kind}-{shard:04d}.npy"
 
 
-def write_index(folder: Path, rows: list[Row], about: About, recipe_: Recipe, tabular: pa.Table | None = None) -> None:
+def write_index(
+    folder: Path, rows: list[Row], about: About, recipe_: Recipe, tabular: pa.Table | None = None
+) -> None:
     """Write what a store needs beside its shards.
 
     Args:
@@ -216,7 +238,9 @@ def write_index(folder: Path, rows: list[Row], about: About, recipe_: Recipe, ta
         tabular: the user's own columns by ``id``; absent ids get nulls.
     """
     ordered = sorted(rows, key=lambda row: (row.shard, row.id, row.copy))
-    table = pa.Table.from_pylist([msgspec.structs.asdict(row) for row in ordered], schema=INDEX_SCHEMA)
+    table = pa.Table.from_pylist(
+        [msgspec.structs.asdict(row) for row in ordered], schema=INDEX_SCHEMA
+    )
     if tabular is not None and len(tabular.column_names) > 1:
         where = {sample: i for i, sample in enumerate(tabular["id"].to_pylist())}
         take = pa.array([where.get(row.id) for row in ordered], pa.int64())
@@ -224,4 +248,6 @@ def write_index(folder: Path, rows: list[Row], about: About, recipe_: Recipe, ta
             table = table.append_column(name, tabular[name].take(take).combine_chunks())
     pq.write_table(table, folder / INDEX_FILE)
     (folder / STORE_FILE).write_bytes(msgspec.json.encode(about) + b"\n")
-    (folder / recipe.RECIPE_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(recipe_), indent=2) + b"\n")
+    (folder / recipe.RECIPE_FILE).write_bytes(
+        msgspec.json.format(msgspec.json.encode(recipe_), indent=2) + b"\n"
+    )

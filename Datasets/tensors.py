@@ -31,14 +31,20 @@ class Tensors:
         self.index = self.store.index()
         kinds = self.index[["height", "width", "channels", "dtype"]].drop_duplicates()
         if len(kinds) != 1:
-            raise StackError(f"{folder}: the samples have {len(kinds)} different shapes; run `dvc repro stack` again")
+            raise StackError(
+                f"{folder}: the samples have {len(kinds)} different shapes; run `dvc repro "
+                "stack` again"
+            )
         height, width, channels, dtype = kinds.iloc[0]
         self.shape = (int(height), int(width), int(channels))
         self.dtype = np.dtype(str(dtype))
         shards = self.index["shard"].to_numpy()
         numbers = np.unique(shards)
         self._shards = {
-            int(n): np.load(folder / shard_name("images", int(n)), mmap_mode="r", allow_pickle=False) for n in numbers
+            int(n): np.load(
+                folder / shard_name("images", int(n)), mmap_mode="r", allow_pickle=False
+            )
+            for n in numbers
         }
         self._shard_of = shards
         first = {int(n): int(np.searchsorted(shards, n)) for n in numbers}

@@ -1,4 +1,7 @@
-"""Moments in one exact pass: integers are summed as integers, so that no order of shards or batches changes a bit."""
+"""Moments in one exact pass over (N, H, W, C) batches.
+
+Integers are summed as integers, so that no order of shards or batches changes a bit.
+"""
 
 from collections.abc import Iterable
 
@@ -9,7 +12,10 @@ from Datasets.errors import StoreError
 
 
 class Moments(msgspec.Struct, frozen=True):
-    """Sums over samples: ``count`` values each; ``total`` and ``squares`` (...) of values and products, float64."""
+    """Sums over samples: ``count`` values each.
+
+    ``total`` and ``squares`` (...) of values and products, float64.
+    """
 
     count: int
     total: np.ndarray
@@ -22,7 +28,7 @@ class Moments(msgspec.Struct, frozen=True):
 
 
 def of_pixels(batches: Iterable[np.ndarray]) -> Moments:
-    """Return sum and sum of squares for each of (H, W, C) over all images of (N, H, W, C) batches."""
+    """Return sum and sum of squares for each of (H, W, C) over all images of the batches."""
     count, total, squares = 0, None, None
     for batch in batches:
         wide = _wide(batch)
@@ -33,7 +39,7 @@ def of_pixels(batches: Iterable[np.ndarray]) -> Moments:
 
 
 def of_channels(batches: Iterable[np.ndarray]) -> Moments:
-    """Return the sum (C,) and the sum of outer products (C, C) over all pixels of (N, H, W, C) batches."""
+    """Return the sum (C,) and the sum of outer products (C, C) over all pixels of the batches."""
     count, total, squares = 0, None, None
     for batch in batches:
         wide = _wide(batch).reshape(-1, batch.shape[-1])  # (pixels, C)
@@ -46,8 +52,8 @@ def of_channels(batches: Iterable[np.ndarray]) -> Moments:
 def covariance(moments: Moments) -> np.ndarray:
     """Return the covariance (C, C) of ``of_channels``, float64.
 
-    E[xy] - E[x]E[y] cancels badly in floats where the mean is large; with n * sum(xy) - sum(x) * sum(y) over Python's integers it is
-    exact for integer pixels.
+    E[xy] - E[x]E[y] cancels badly in floats where the mean is large; with n * sum(xy) - sum(x) *
+    sum(y) over Python's integers it is exact for integer pixels.
     """
     if moments.squares.dtype == object or moments.squares.dtype.kind in "iu":
         total, squares = moments.total.astype(object), moments.squares.astype(object)
@@ -57,7 +63,7 @@ def covariance(moments: Moments) -> np.ndarray:
 
 
 def variance(moments: Moments) -> np.ndarray:
-    """Return the variance in the shape of ``of_pixels``' total, float64, exact for integer pixels."""
+    """Return the variance in the shape of ``of_pixels``' total, float64, exact for integers."""
     if moments.squares.dtype.kind in "iu":
         total, squares = moments.total.astype(object), moments.squares.astype(object)
         top = moments.count * squares - total * total
@@ -72,5 +78,8 @@ def _wide(batch: np.ndarray) -> np.ndarray:
 
 def _moments(count: int, total: np.ndarray | None, squares: np.ndarray | None) -> Moments:
     if total is None or squares is None:
-        raise StoreError("the training part of the fold has no samples to fit a scaler on; look at split and train.folds")
+        raise StoreError(
+            "the training part of the fold has no samples to fit a scaler on; look at "
+            "split and train.folds"
+        )
     return Moments(count, total, squares)

@@ -1,4 +1,4 @@
-"""Standardise: each image by its own moments, or all images by those of each channel or each pixel."""
+"""Standardise: each image by its own moments, or all by those of each channel or pixel."""
 
 from collections.abc import Callable, Iterator
 from typing import Literal

@@ -1,7 +1,10 @@
-"""ZCA over channels: the channels of a pixel become uncorrelated, of variance one, and stay as near as they can to what they were.
+"""ZCA over channels: the channels of a pixel become uncorrelated, of variance one.
 
-W = E (L + e m I)^-1/2 E^T for the covariance E L E^T of the channels, m the mean eigenvalue, e = ``eps`` (Bell and Sejnowski 1997, "The
-independent components of natural scenes are edge filters", eq. 6; Kessy, Lewin and Strimmer 2018, "Optimal whitening and decorrelation").
+And stay as near as they can to what they were.
+
+W = E (L + e m I)^-1/2 E^T for the covariance E L E^T of the channels, m the mean eigenvalue, e =
+``eps`` (Bell and Sejnowski 1997, "The independent components of natural scenes are edge filters",
+eq. 6; Kessy, Lewin and Strimmer 2018, "Optimal whitening and decorrelation").
 """
 
 from collections.abc import Callable, Iterator

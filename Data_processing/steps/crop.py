@@ -45,7 +45,9 @@ def apply(sample: Sample, crop: Parameters, rng: np.random.Generator) -> Sample:
     left = int(rng.integers(width - crop.width + 1))
     rows, columns = slice(top, top + crop.height), slice(left, left + crop.width)
     moved = Boxes(
-        sample.boxes.names, sample.boxes.corners - np.array([left, top] * 2), sample.boxes.annotations
+        sample.boxes.names,
+        sample.boxes.corners - np.array([left, top] * 2),
+        sample.boxes.annotations,
     )
     return sample.with_frame(
         sample.image[rows, columns],

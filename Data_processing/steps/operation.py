@@ -23,14 +23,20 @@ class Operation(Protocol):
         """Whether copies 1 to n differ from one another by it."""
 
     def fixed(self) -> FixedOp | None:
-        """Return what it does to copy 0 and what stands in the recipe, or None where it leaves copy 0 alone."""
+        """Return what it does to copy 0 and what stands in the recipe.
+
+        Or None where it leaves copy 0 alone.
+        """
 
     def apply(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """Return what it makes of a copy 1 to n, all draws taken from ``rng``."""
 
 
 class OwnOperation(msgspec.Struct, frozen=True):
-    """An operation of the house or of the user: a module with ``Parameters`` and ``fixed``, ``apply`` or both."""
+    """An operation of the house or of the user.
+
+    A module with ``Parameters`` and ``fixed``, ``apply`` or both.
+    """
 
     name: str
     module: ModuleType
@@ -43,11 +49,16 @@ class OwnOperation(msgspec.Struct, frozen=True):
 
     def fixed(self) -> FixedOp | None:
         """Return the module's fixed form for these parameters, if it has one."""
-        form: FixedOp | None = self.module.fixed(self.parameters) if hasattr(self.module, "fixed") else None
+        form: FixedOp | None = (
+            self.module.fixed(self.parameters) if hasattr(self.module, "fixed") else None
+        )
         return form
 
     def apply(self, sample: Sample, rng: np.random.Generator) -> Sample:
-        """Return the module's drawn form of ``sample``, or its fixed form where it draws nothing."""
+        """Return the module's drawn form of ``sample``.
+
+        Or its fixed form where it draws nothing.
+        """
         if self.draws:
             drawn: Sample = self.module.apply(sample, self.parameters, rng)
             return drawn

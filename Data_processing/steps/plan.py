@@ -1,4 +1,7 @@
-"""What params.yaml says of a step, read into operations; and the order of steps, checked before anything runs."""
+"""What params.yaml says of a step, read into operations.
+
+And the order of steps, checked before anything runs.
+"""
 
 from collections.abc import Mapping
 from types import ModuleType
@@ -20,7 +23,10 @@ Entry = dict[str, dict[str, object] | None]
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"from_": "from"}):
-    """One entry of ``preprocess``: where it reads, and its operations in order, each ``{name: {argument: value}}``."""
+    """One entry of ``preprocess``: where it reads, and its operations in order, each ``{name.
+
+    {argument: value}}``.
+    """
 
     from_: str
     ops: tuple[Entry, ...] = ()
@@ -37,7 +43,9 @@ def operations(name: str, step: Step, where: str = "params.yaml") -> tuple[Opera
     for number, entry in enumerate(step.ops):
         place = f"{where}: preprocess.{name}.ops.{number}"
         if len(entry) != 1:
-            raise ParamsError(f"{place}: one operation an entry was expected, got {sorted(entry) or 'nothing'}")
+            raise ParamsError(
+                f"{place}: one operation an entry was expected, got {sorted(entry) or 'nothing'}"
+            )
         (op, arguments) = next(iter(entry.items()))
         if op[:1].isupper():
             waiting.append(Transform(op, arguments or {}, place))
@@ -65,10 +73,15 @@ def walk_to(last: str, steps: Mapping[str, Step], where: str = "params.yaml") ->
     while here != SOURCE:
         if here not in steps:
             known = [SOURCE, *steps]
-            raise ParamsError(f"{where}: {asked_by}: there is no step '{here}'; {nearest(here, known)}")
+            raise ParamsError(
+                f"{where}: {asked_by}: there is no step '{here}'; {nearest(here, known)}"
+            )
         if here in order:
             circle = " -> ".join([here, *order[order.index(here) + 1 :], here])
-            raise ParamsError(f"{where}: preprocess: the steps run in a circle ({circle}); let one read from 'source'")
+            raise ParamsError(
+                f"{where}: preprocess: the steps run in a circle ({circle}); let one read "
+                "from 'source'"
+            )
         order.append(here)
         here, asked_by = steps[here].from_, f"preprocess.{here}.from"
     return tuple(reversed(order))
@@ -79,8 +92,14 @@ def check(steps: Mapping[str, Step], last: str, where: str) -> list[str]:
     problems = []
     for name, step in steps.items():
         if not NAME.fullmatch(name) or name == SOURCE:
-            problems.append(f"{where}: preprocess.{name}: a step's name has letters, digits, '-', '_', and is not 'source'")
-        for attempt in (lambda n=name: walk_to(n, steps, where), lambda n=name, s=step: operations(n, s, where)):
+            problems.append(
+                f"{where}: preprocess.{name}: a step's name has letters, digits, '-', '_', "
+                "and is not 'source'"
+            )
+        for attempt in (
+            lambda n=name: walk_to(n, steps, where),
+            lambda n=name, s=step: operations(n, s, where),
+        ):
             try:
                 attempt()
             except ParamsError as error:
@@ -95,5 +114,7 @@ def check(steps: Mapping[str, Step], last: str, where: str) -> list[str]:
 def _own(op: str, arguments: dict[str, object], place: str) -> OwnOperation:
     module = parts.find(OPERATIONS, op, "operation", place)
     if not isinstance(module, ModuleType) or not hasattr(module, "Parameters"):
-        raise ParamsError(f"{place}: {op}: its module has no Parameters; see Data_processing/steps/crop.py")
+        raise ParamsError(
+            f"{place}: {op}: its module has no Parameters; see Data_processing/steps/crop.py"
+        )
     return OwnOperation(op, module, checked(arguments, module.Parameters, f"{place}.{op}"))

@@ -1,4 +1,7 @@
-"""The stage ``process@<step>``: one step of the walk, from the store that ``from`` names to a store of its own."""
+"""The stage ``process@<step>``.
+
+One step of the walk, from the store that ``from`` names to a store of its own.
+"""
 
 import argparse
 from pathlib import Path
@@ -46,7 +49,9 @@ def step_called(params: Params, name: str) -> Step:
     """
     steps = params.section("preprocess", dict[str, Step])
     if name not in steps:
-        raise ParamsError(f"{params.path}: preprocess: there is no step '{name}'; {nearest(name, steps)}")
+        raise ParamsError(
+            f"{params.path}: preprocess: there is no step '{name}'; {nearest(name, steps)}"
+        )
     return steps[name]
 
 
@@ -57,7 +62,15 @@ def _work(params: Params, name: str, step: Step, writes: Path) -> Work:
     draws = any(op.draws for op in operations(name, step))
     fans_out = draws and store.about.copies == 0
     copies = params.section("copies", int) if fans_out else 0
-    return Work(name, step, reads, writes, RawFiles(roots, store.recipe.colour), params.section("seed", int), copies)
+    return Work(
+        name,
+        step,
+        reads,
+        writes,
+        RawFiles(roots, store.recipe.colour),
+        params.section("seed", int),
+        copies,
+    )
 
 
 def _process(work: Work, params: Params, workers: int) -> str:

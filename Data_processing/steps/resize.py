@@ -1,4 +1,4 @@
-"""Scale a sample: to height x width, or until its longest or its shortest side has so many pixels."""
+"""Scale a sample: to height x width, or until its longest or shortest side has so many pixels."""
 
 import msgspec
 
@@ -6,7 +6,10 @@ from Datasets.recipe import Positive, Resize
 
 
 class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Parameters of the operation ``resize`` in params.yaml: height and width, or longest, or shortest."""
+    """Parameters of the operation ``resize`` in params.yaml.
+
+    Height and width, or longest, or shortest.
+    """
 
     height: Positive | None = None
     """Pixels; the aspect follows."""
@@ -21,7 +24,11 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse anything but exactly one of the three ways."""
-        ways = [self.height is not None and self.width is not None, self.longest is not None, self.shortest is not None]
+        ways = [
+            self.height is not None and self.width is not None,
+            self.longest is not None,
+            self.shortest is not None,
+        ]
         alone = (self.height is None) != (self.width is None)
         if sum(ways) != 1 or alone:
             raise ValueError("resize takes height and width, or longest, or shortest")

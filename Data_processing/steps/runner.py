@@ -1,4 +1,7 @@
-"""Walking a store: every row of a shard through a step's operations, into the shard of the same number."""
+"""Walking a store: every row of a shard through a step's operations.
+
+Into the shard of the same number.
+"""
 
 import shutil
 from functools import partial
@@ -47,7 +50,10 @@ class ShardResult(msgspec.Struct, frozen=True):
 
 
 def walk(work: Work, workers: int) -> list[ShardResult]:
-    """Return what became of each shard, in order. The shards themselves are written into ``work.writes``."""
+    """Return what became of each shard, in order.
+
+    The shards themselves are written into ``work.writes``.
+    """
     index = Store(work.reads).index(["shard", "height", "width"])
     shards = sorted(int(shard) for shard in index["shard"].unique())
     rows = len(index) * (1 + work.copies)
@@ -58,7 +64,10 @@ def walk(work: Work, workers: int) -> list[ShardResult]:
 
 
 def run_shard(work: Work, shard: int) -> ShardResult:
-    """Write one shard of a step. Depends on the shard's rows and on ``work`` alone, whatever process runs it."""
+    """Write one shard of a step. Depends on the shard's rows and on ``work`` alone.
+
+    Whatever process runs it.
+    """
     torch.set_num_threads(1)  # parallel by shards
     store = Store(work.reads)
     ops = operations(work.name, work.step)
@@ -117,4 +126,6 @@ def _bytes_after(row: Row, ops: tuple[FixedOp, ...]) -> int:
     for op in ops:
         place = op.place(height, width)
         height, width = place.canvas_height, place.canvas_width
-    return height * width * (row.channels * (2 if row.dtype == "uint16" else 1) + bool(row.has_mask))
+    return (
+        height * width * (row.channels * (2 if row.dtype == "uint16" else 1) + bool(row.has_mask))
+    )

@@ -1,4 +1,7 @@
-"""The contact sheet of a step: the same six samples before and after, copy 0 and two copies, boxes and masks drawn."""
+"""The contact sheet of a step.
+
+The same six samples before and after, copy 0 and two copies, boxes and masks drawn.
+"""
 
 from pathlib import Path
 
@@ -57,7 +60,7 @@ class Sheet(msgspec.Struct, frozen=True):
 
 
 def write_sheet(name: str, step: Step, raw: RawFiles) -> None:
-    """Write ``Datasets/sheets/<step>.png`` and ``.json`` from the stores before and after the step."""
+    """Write the step's sheet, PNG and JSON, from the stores before and after it."""
     before, after = Store(folder_of(step.from_)), Store(folder_of(name))
     rows_after = _by_copy(after)
     rows_before = _by_copy(before)
@@ -69,7 +72,9 @@ def write_sheet(name: str, step: Step, raw: RawFiles) -> None:
     for line, id_ in enumerate(chosen):
         row = rows_before[id_, 0]
         first = raw.sample(row) if step.from_ == SOURCE else before.sample(row)
-        for column, sample in enumerate([first, *(after.sample(rows_after[id_, copy]) for copy in shown)]):
+        for column, sample in enumerate(
+            [first, *(after.sample(rows_after[id_, copy]) for copy in shown)]
+        ):
             cells.append(_put(canvas, sample, line, column, after.about.classes))
     write_bytes(SHEETS / f"{name}.png", encode_png(canvas))
     write_json(SHEETS / f"{name}.json", Sheet(name, step.from_, columns, tuple(cells)))
@@ -80,12 +85,20 @@ def _by_copy(store: Store) -> dict[tuple[str, int], Row]:
 
 
 def _offset(number: int) -> int:
-    """Return where cell ``number`` of a line begins, in pixels; for the number of cells, the sheet's side."""
+    """Return where cell ``number`` of a line begins, in pixels.
+
+    For the number of cells, the sheet's side.
+    """
     return GAP + number * (CELL + GAP)
 
 
-def _put(canvas: np.ndarray, sample: Sample, line: int, column: int, classes: tuple[str, ...]) -> Cell:
-    """Draw ``sample`` in the middle of its cell, made smaller where it must, never larger, and return where it is."""
+def _put(
+    canvas: np.ndarray, sample: Sample, line: int, column: int, classes: tuple[str, ...]
+) -> Cell:
+    """Draw ``sample`` in the middle of its cell, made smaller where it must, never larger.
+
+    And return where it is.
+    """
     height, width = sample.image.shape[:2]
     scale = min(1.0, CELL / max(height, width))
     tall, wide = max(1, round(height * scale)), max(1, round(width * scale))
@@ -95,7 +108,9 @@ def _put(canvas: np.ndarray, sample: Sample, line: int, column: int, classes: tu
     canvas[top : top + tall, left : left + wide] = picture
     boxes = tuple(
         BoxOnSheet(name, left + x1, top + y1, x2 - x1, y2 - y1)
-        for name, (x1, y1, x2, y2) in zip(small.boxes.names, small.boxes.corners.tolist(), strict=True)
+        for name, (x1, y1, x2, y2) in zip(
+            small.boxes.names, small.boxes.corners.tolist(), strict=True
+        )
     )
     return Cell(sample.id, column, left, top, wide, tall, boxes)
 
@@ -104,10 +119,14 @@ def _smaller(sample: Sample, tall: int, wide: int) -> Sample:
     height, width = sample.image.shape[:2]
     if (tall, wide) == (height, width):
         return sample
-    image = Image.fromarray(for_the_eye(sample.image)).resize((wide, tall), Image.Resampling.BILINEAR)
+    image = Image.fromarray(for_the_eye(sample.image)).resize(
+        (wide, tall), Image.Resampling.BILINEAR
+    )
     mask = None
     if sample.mask is not None:
-        mask = np.array(Image.fromarray(np.array(sample.mask)).resize((wide, tall), Image.Resampling.NEAREST))
+        mask = np.array(
+            Image.fromarray(np.array(sample.mask)).resize((wide, tall), Image.Resampling.NEAREST)
+        )
     boxes = msgspec.structs.replace(
         sample.boxes, corners=sample.boxes.corners * np.array([wide / width, tall / height] * 2)
     )

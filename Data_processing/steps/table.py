@@ -1,4 +1,7 @@
-"""The operations that params.yaml may name in lower case. CamelCase names are albumentations' transforms."""
+"""The operations that params.yaml may name in lower case.
+
+CamelCase names are albumentations' transforms.
+"""
 
 OPERATIONS: dict[str, str] = {
     "crop": "Data_processing.steps.crop",

@@ -1,1 +1,4 @@
-"""Your own operations: one module each, shaped like ``Data_processing/steps/crop.py``, named in ``steps/table.py``."""
+"""Your own operations: one module each, shaped like ``Data_processing/steps/crop.py``.
+
+Named in ``steps/table.py``.
+"""
