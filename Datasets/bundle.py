@@ -58,10 +58,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def write(folder: Path, manifest: Manifest) -> None:
     """Write the manifest into ``folder``, with the sha256 of every file that is there already."""
-    paths = sorted(
-        path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST_FILE
-    )
-    files = {path.relative_to(folder).as_posix(): sha256_of_file(path) for path in paths}
+    files = {name: sha256_of_file(folder / name) for name in sorted(_present(folder))}
     write_json(folder / MANIFEST_FILE, msgspec.structs.replace(manifest, files=files))
 
 
@@ -85,10 +82,7 @@ def read(folder: Path = BUNDLE) -> Manifest:
         raise StoreError(
             f"{path}: format {manifest.format}, this code reads {FORMAT}; export the bundle again"
         )
-    present = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} - {
-        MANIFEST_FILE
-    }
-    for name in sorted(present ^ set(manifest.files)):
+    for name in sorted(_present(folder) ^ set(manifest.files)):
         state = "is missing" if name in manifest.files else "is not in the manifest"
         raise StoreError(f"{folder}: {name} {state}; fetch or export the bundle again")
     for name, digest in manifest.files.items():
@@ -98,3 +92,9 @@ def read(folder: Path = BUNDLE) -> Manifest:
                 "the bundle again"
             )
     return manifest
+
+
+def _present(folder: Path) -> set[str]:
+    """Return the files of a bundle but the manifest; what Python leaves beside scripts is none."""
+    files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return {path.as_posix() for path in files if "__pycache__" not in path.parts} - {MANIFEST_FILE}

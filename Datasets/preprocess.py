@@ -3,6 +3,8 @@
 The steps call it when they process, and ``export`` turns the same module into a graph.
 """
 
+from typing import cast
+
 import msgspec
 import numpy as np
 import torch
@@ -10,10 +12,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from Datasets.errors import SampleError
-from Datasets.recipe import CentreCrop, FixedOp, Letterbox, Placement, Resize
+from Datasets.recipe import CentreCrop, Choose, FixedOp, Letterbox, Placement, Resize
 from Datasets.resampling import resized
 from Datasets.sample import Sample, clipped
 
+LOW, HIGH = cast(Choose, torch.sym_min), cast(Choose, torch.sym_max)
+"""Minimum and maximum that a graph keeps as such when the sides of the image are free."""
 KEEP_AREA = 0.0
 """Share of its area that a box must keep where an operation does not say: anything that is left."""
 
@@ -43,7 +47,7 @@ class Preprocess(nn.Module):
         offset_x = offset_y = torch.zeros(())
         for op in self.ops:
             height, width = pixels.shape[0], pixels.shape[1]
-            place = op.place(height, width, torch.sym_min, torch.sym_max)
+            place = op.place(height, width, LOW, HIGH)
             pixels = _placed(_scaled(pixels, op, place), place)
             ratio_x = torch.full((), place.width) / torch.full((), width)
             ratio_y = torch.full((), place.height) / torch.full((), height)

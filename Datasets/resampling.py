@@ -6,6 +6,8 @@ and another way in an exported graph. With half-pixel centres every weight is a 
 so the sums can be exact, and what is left is one division.
 """
 
+from typing import cast
+
 import torch
 from torch import Tensor
 
@@ -43,7 +45,7 @@ def _kernel(source: int, target: int, antialias: bool) -> tuple[Tensor, Tensor]:
     (2 j + 1) * target, the centre of i at (2 i + 1) * source, and the triangle falls to zero over
     2 * reach: all whole numbers.
     """
-    reach = torch.sym_max(source, target) if antialias else target
+    reach: int = cast(int, torch.sym_max(source, target)) if antialias else target
     centre = (2 * torch.arange(target) + 1) * source
     first = (centre - 2 * reach - target) // (2 * target) + 1
     places = first[:, None] + torch.arange((2 * reach + target - 1) // target)

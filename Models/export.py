@@ -1,0 +1,157 @@
+"""Pack the bundle that is served: ``python -m Models export``."""
+
+import argparse
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import torch
+from torch import nn
+
+from Datasets import bundle, scaler
+from Datasets.bundle import BUNDLE, Manifest
+from Datasets.errors import StoreError
+from Datasets.files import new_folder, sha256_of_file
+from Datasets.params import Params, load
+from Datasets.preprocess import Preprocess
+from Datasets.recipe import RECIPE_FILE, Recipe
+from Datasets.scaler import SCALER_FILE, SCALERS
+from Datasets.splits import ABOUT_FILE as SPLIT_FILE
+from Datasets.splits import FOLDS_FILE, SPLITS
+from Datasets.stage import require, running
+from Datasets.store import INDEX_FILE, STORE_FILE
+from Datasets.tensors import TENSORS, Tensors
+from Models import checkpoint, export_scripts
+from Models.checkpoint import ABOUT_FILE, WEIGHTS, Trained
+from Models.export_graph import model_graph, preprocess_graph
+from Models.module import Module, Parts
+from Models.networks.network import InputShape
+from Models.params import Train, read_export, read_train
+
+SECTIONS = ("seed", "decode", "split", "copies", "preprocess", "stack", "scale", "export")
+"""What of params.yaml led to a bundle, with the part of ``train`` that says how one fold trains."""
+OF_OTHERS = ("folds", "networks", "frameworks")
+"""Keys of ``train`` that speak of other folds, networks and frameworks too."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Take none: which fold is exported stands in params.yaml."""
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write the bundle of the fold that ``export.fold`` names."""
+    with running("export") as stage:
+        params = load()
+        fold = read_export(params).fold
+        manifest = export(params, fold)
+        whole = sum(path.stat().st_size for path in BUNDLE.rglob("*") if path.is_file())
+        stage.summary = (
+            f"{manifest.network} of fold {fold}, {len(manifest.classes)} classes, "
+            f"{len(manifest.files)} files, {whole / 1e6:.1f} MB"
+        )
+
+
+def export(params: Params, fold: int) -> Manifest:
+    """Write the bundle of ``fold`` and return its manifest.
+
+    Raises:
+        StoreError: weights, scaler or tensors are missing, damaged, or do not belong together.
+    """
+    weights = WEIGHTS / str(fold)
+    trained = checkpoint.read_about(weights)
+    tensors = Tensors(require(TENSORS, "stack"))
+    _refuse_strangers(trained, tensors, fold)
+    module = checkpoint.read(weights, scaler.read(SCALERS / str(fold)))
+    recipe, shape = tensors.store.recipe, trained.parts.input
+    preprocess = Preprocess(recipe.ops)
+    with new_folder(BUNDLE) as folder:
+        image = preprocess_graph(preprocess, shape.channels, getattr(torch, shape.dtype))
+        (folder / bundle.PREPROCESS_FILE).write_bytes(image)
+        (folder / bundle.MODEL_FILE).write_bytes(model_graph(module, shape))
+        best = (weights / checkpoint.file_name("best")).read_bytes()
+        (folder / bundle.WEIGHTS_FILE).write_bytes(best)
+        modules = export_scripts.modules_run(partial(_answer_once, weights, fold, preprocess))
+        export_scripts.copy(export_scripts.closure(modules), folder / bundle.SCRIPTS)
+        bundle.write(folder, _manifest(params, trained, recipe))
+    return bundle.read(BUNDLE)
+
+
+def parameters(params: Params, train: Train) -> dict[str, str]:
+    """Return the sections of params.yaml that led to a bundle, as JSON text.
+
+    Keys are sorted: DVC does not see the order of a mapping, so it must not show. Of ``train`` only
+    what concerns this network and framework is told, and not which other folds were trained.
+    """
+    own = dict(params.section("train", dict[str, object]))
+    for key in OF_OTHERS:
+        own.pop(key, None)
+    own["networks"] = {train.model: train.network_arguments()}
+    own["frameworks"] = {train.framework: train.framework_arguments()}
+    sections = {name: params.sections[name] for name in SECTIONS if name in params.sections}
+    return {name: _canonical(value) for name, value in sorted({**sections, "train": own}.items())}
+
+
+def _manifest(params: Params, trained: Trained, recipe: Recipe) -> Manifest:
+    parts = trained.parts
+    return Manifest(
+        classes=parts.classes,
+        input=bundle.Input(
+            recipe.colour,
+            parts.input.dtype,
+            parts.input.height,
+            parts.input.width,
+            parts.input.channels,
+        ),
+        network=parts.network,
+        framework=parts.framework,
+        fold=trained.fold,
+        parameters=parameters(params, read_train(params)),
+        data={path.as_posix(): sha256_of_file(path) for path in _inputs(trained.fold)},
+        files={},
+    )
+
+
+def _inputs(fold: int) -> list[Path]:
+    """Return the files that a bundle was made from; the index holds the hash of every image."""
+    weights = WEIGHTS / str(fold)
+    return sorted(
+        [
+            *(TENSORS / name for name in (INDEX_FILE, STORE_FILE, RECIPE_FILE)),
+            *(SPLITS / name for name in (FOLDS_FILE, SPLIT_FILE)),
+            SCALERS / str(fold) / SCALER_FILE,
+            *(weights / name for name in (ABOUT_FILE, checkpoint.file_name("best"))),
+        ]
+    )
+
+
+def _refuse_strangers(trained: Trained, tensors: Tensors, fold: int) -> None:
+    """Check that the weights were trained on these tensors."""
+    stacked = InputShape(*tensors.shape, tensors.dtype.name)
+    if trained.parts.input != stacked or trained.parts.classes != tensors.store.about.classes:
+        raise StoreError(
+            f"{WEIGHTS / str(fold)} was trained on other tensors than {TENSORS} holds "
+            f"({_shown(trained.parts)}, here {stacked.height} x {stacked.width} x "
+            f"{stacked.channels} {stacked.dtype}, {len(tensors.store.about.classes)} classes); "
+            f"run `dvc repro train@{fold}`"
+        )
+
+
+def _answer_once(weights: Path, fold: int, preprocess: nn.Module) -> None:
+    """Walk once through all the code that turns an image into an answer."""
+    module: Module = checkpoint.read(weights, scaler.read(SCALERS / str(fold)))
+    shape = checkpoint.read_about(weights).parts.input
+    dtype: torch.dtype = getattr(torch, shape.dtype)
+    with torch.inference_mode():
+        preprocess(torch.zeros((shape.height, shape.width, shape.channels), dtype=dtype))
+        zeros = torch.zeros((1, shape.height, shape.width, shape.channels), dtype=dtype)
+        module.framework.probabilities(module(zeros))
+
+
+def _shown(parts: Parts) -> str:
+    shape = parts.input
+    pixels = f"{shape.height} x {shape.width} x {shape.channels} {shape.dtype}"
+    return f"{pixels}, {len(parts.classes)} classes"
+
+
+def _canonical(value: object) -> str:
+    return msgspec.json.encode(value, order="sorted").decode()
