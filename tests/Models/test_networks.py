@@ -38,8 +38,8 @@ def test_features_are_as_wide_as_the_network_says(name: str, channels: int) -> N
 def test_the_standard_stem_is_that_of_the_paper() -> None:
     small, standard = make("resnet18", 3, stem="small"), make("resnet18", 3, stem="standard")
     image = torch.randn(1, 3, 64, 64)
-    assert small.get_submodule("body").conv1(image).shape == (1, 64, 64, 64)
-    assert standard.get_submodule("body").conv1(image).shape == (1, 64, 32, 32)
+    assert small.get_submodule("body.conv1")(image).shape == (1, 64, 64, 64)
+    assert standard.get_submodule("body.conv1")(image).shape == (1, 64, 32, 32)
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)

@@ -15,7 +15,7 @@ MATRIX = RNG.normal(0, 0.1, (3, 3)).astype(np.float32)
 MAPS: dict[str, tuple[Map, ...]] = {
     "none": (),
     "per image": (StandardImage(),),
-    "per channel": (Affine(SHIFT, np.float32([0.02, 0.01, 0.05])),),
+    "per channel": (Affine(SHIFT, np.array([0.02, 0.01, 0.05], np.float32)),),
     "per pixel": (Affine(PIXELS, np.full_like(PIXELS, 0.01)),),
     "zca": (ChannelMatrix(SHIFT, MATRIX),),
     "in a row": (ChannelMatrix(SHIFT, MATRIX), StandardImage()),
