@@ -96,7 +96,7 @@ def _in_processes(work: Callable[[T], R], tasks: Sequence[T], workers: int) -> I
     try:
         yield from pool(joblib.delayed(work)(task) for task in tasks)
     finally:
-        get_reusable_executor().shutdown(wait=True)  # a worker's current folder is that of its start
+        get_reusable_executor().shutdown(wait=True)  # its folder is that of its start
 
 
 @contextmanager

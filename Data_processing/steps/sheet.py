@@ -4,6 +4,7 @@ The same six samples before and after, copy 0 and two copies, boxes and masks dr
 """
 
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -48,6 +49,13 @@ class Cell(msgspec.Struct, frozen=True):
     width: int
     height: int
     boxes: tuple[BoxOnSheet, ...]
+
+
+class Placed(NamedTuple):
+    """Height and width in pixels of the sheet."""
+
+    height: int
+    width: int
 
 
 class Sheet(msgspec.Struct, frozen=True):
@@ -95,39 +103,30 @@ def _offset(number: int) -> int:
 def _put(
     canvas: np.ndarray, sample: Sample, line: int, column: int, classes: tuple[str, ...]
 ) -> Cell:
-    """Draw ``sample`` in the middle of its cell, made smaller where it must, never larger.
-
-    And return where it is.
-    """
+    """Draw ``sample`` in the middle of its cell and return where it is. Masks are left out."""
     height, width = sample.image.shape[:2]
-    scale = min(1.0, CELL / max(height, width))
-    tall, wide = max(1, round(height * scale)), max(1, round(width * scale))
-    small = _smaller(sample, tall, wide)
-    picture = overlay(for_the_eye(small.image), small.mask, small.boxes, classes)
+    tall, wide = _fitted(height, width)
+    method = Image.Resampling.NEAREST if tall > height else Image.Resampling.BILINEAR
+    picture = Image.fromarray(for_the_eye(sample.image)).resize((wide, tall), method)
+    corners = sample.boxes.corners * np.array([wide / width, tall / height] * 2)
+    boxes = msgspec.structs.replace(sample.boxes, corners=corners)
     top, left = _offset(line) + (CELL - tall) // 2, _offset(column) + (CELL - wide) // 2
-    canvas[top : top + tall, left : left + wide] = picture
-    boxes = tuple(
+    drawn = overlay(np.array(picture), None, boxes, classes)
+    canvas[top : top + tall, left : left + wide] = drawn
+    on_sheet = tuple(
         BoxOnSheet(name, left + x1, top + y1, x2 - x1, y2 - y1)
-        for name, (x1, y1, x2, y2) in zip(
-            small.boxes.names, small.boxes.corners.tolist(), strict=True
-        )
+        for name, (x1, y1, x2, y2) in zip(boxes.names, corners.tolist(), strict=True)
     )
-    return Cell(sample.id, column, left, top, wide, tall, boxes)
+    return Cell(sample.id, column, left, top, wide, tall, on_sheet)
 
 
-def _smaller(sample: Sample, tall: int, wide: int) -> Sample:
-    height, width = sample.image.shape[:2]
-    if (tall, wide) == (height, width):
-        return sample
-    image = Image.fromarray(for_the_eye(sample.image)).resize(
-        (wide, tall), Image.Resampling.BILINEAR
-    )
-    mask = None
-    if sample.mask is not None:
-        mask = np.array(
-            Image.fromarray(np.array(sample.mask)).resize((wide, tall), Image.Resampling.NEAREST)
-        )
-    boxes = msgspec.structs.replace(
-        sample.boxes, corners=sample.boxes.corners * np.array([wide / width, tall / height] * 2)
-    )
-    return sample.with_frame(np.array(image), mask, boxes)
+def _fitted(height: int, width: int) -> Placed:
+    """Return the size that fits a cell: a large image made smaller, a small one whole times larger.
+
+    Pixels of a small image stay squares, so that one sees what the network sees.
+    """
+    longest = max(height, width)
+    if longest > CELL:
+        return Placed(max(1, round(height * CELL / longest)), max(1, round(width * CELL / longest)))
+    times = CELL // longest
+    return Placed(height * times, width * times)
