@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from Datasets.bundle import BUNDLE
-from Datasets.errors import DarkroomError, ImageError, SampleError
+from Datasets.errors import ImageError, SampleError
 from Datasets.terminal import answer, say
 from Deployment.predictor import Guess, Predictor, open_bundle
 
@@ -54,18 +54,14 @@ def run(arguments: argparse.Namespace) -> None:
             shown = "   ".join(f"{g.label:<{class_width}} {g.probability:.3f}" for g in guesses)
             answer(f"{image:<{path_width}}   {shown}")
     if refused:
-        raise _Unanswered(f"{refused} of {len(images)} images got no answer, named above")
-
-
-class _Unanswered(DarkroomError):
-    """Some images got no answer; each was named already."""
+        raise SampleError(f"{refused} of {len(images)} images got no answer, named above")
 
 
 def _guesses(predictor: Predictor, image: str) -> tuple[Guess, ...]:
     try:
         content = Path(image).read_bytes()
     except OSError as error:
-        raise ImageError(f"{image}: cannot be read ({error.strerror}); check the path") from None
+        raise ImageError(f"{image}: cannot be read ({error.strerror})") from None
     return predictor.predict(content, image)
 
 

@@ -1,0 +1,102 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from Datasets import bundle
+from Datasets.bundle import Input, Manifest
+from Datasets.errors import StoreError
+from Datasets.files import sha256_of
+
+MANIFEST = Manifest(
+    classes=("cat", "dog"),
+    input=Input("rgb", "uint8", 48, 64, 3),
+    network="e001_small_cnn",
+    framework="supervised",
+    fold=2,
+    parameters={"seed": "42"},
+    data={"Datasets/tensors/index.parquet": "a" * 64},
+    files={},
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "scripts/Models").mkdir(parents=True)
+    (tmp_path / "model.onnx").write_bytes(b"graph")
+    (tmp_path / "scripts/Models/module.py").write_text("code")
+    bundle.write(tmp_path, MANIFEST)
+    return tmp_path
+
+
+def test_what_was_written_is_read_with_the_hash_of_every_file(folder: Path) -> None:
+    files = {"model.onnx": sha256_of(b"graph"), "scripts/Models/module.py": sha256_of(b"code")}
+    assert bundle.read(folder) == replace(MANIFEST, files=files)
+
+
+def test_the_manifest_depends_on_content_only(folder: Path, tmp_path_factory) -> None:
+    other = tmp_path_factory.mktemp("other")
+    (other / "scripts/Models").mkdir(parents=True)
+    (other / "scripts/Models/module.py").write_text("code")
+    (other / "model.onnx").write_bytes(b"graph")
+    bundle.write(other, MANIFEST)
+    ours = (folder / bundle.MANIFEST_FILE).read_bytes()
+    assert (other / bundle.MANIFEST_FILE).read_bytes() == ours
+    bundle.write(folder, bundle.read(folder))  # once more, with the hashes of before
+    assert (folder / bundle.MANIFEST_FILE).read_bytes() == ours
+
+
+@given(place=st.integers(0, 4), bit=st.integers(0, 7))
+def test_every_flipped_bit_is_noticed(
+    tmp_path_factory: pytest.TempPathFactory, place: int, bit: int
+) -> None:
+    folder = tmp_path_factory.mktemp("flipped")
+    content = bytearray(b"graph")
+    (folder / "model.onnx").write_bytes(content)
+    bundle.write(folder, MANIFEST)
+    content[place] ^= 1 << bit
+    (folder / "model.onnx").write_bytes(content)
+    with pytest.raises(StoreError, match=r"model\.onnx: its content is not what the manifest"):
+        bundle.read(folder)
+
+
+def test_files_that_are_gone_or_strange_are_named(folder: Path) -> None:
+    (folder / "scripts/more.py").write_text("")
+    with pytest.raises(StoreError, match=r"scripts/more\.py is not in the manifest"):
+        bundle.read(folder)
+    (folder / "scripts/more.py").unlink()
+    (folder / "model.onnx").unlink()
+    with pytest.raises(StoreError, match=r"model\.onnx is missing"):
+        bundle.read(folder)
+
+
+def test_what_python_leaves_beside_the_scripts_is_let_be(folder: Path) -> None:
+    (folder / "scripts/Models/__pycache__").mkdir()
+    (folder / "scripts/Models/__pycache__/module.cpython-311.pyc").write_bytes(b"\0")
+    assert len(bundle.read(folder).files) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "not a manifest of format 1"),
+        ('{"classes": [], "made": "today"}', "not a manifest of format 1"),
+    ],
+)
+def test_a_manifest_of_another_kind_is_refused(folder: Path, text: str, said: str) -> None:
+    (folder / bundle.MANIFEST_FILE).write_text(text)
+    with pytest.raises(StoreError, match=said):
+        bundle.read(folder)
+
+
+def test_a_manifest_of_another_format_is_refused(folder: Path) -> None:
+    bundle.write(folder, replace(MANIFEST, format=9))
+    with pytest.raises(StoreError, match="format 9, this code reads 1"):
+        bundle.read(folder)
+
+
+def test_no_bundle_says_which_stage_makes_it(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"holds no bundle; `dvc repro export` makes it"):
+        bundle.read(tmp_path)

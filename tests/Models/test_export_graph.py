@@ -1,0 +1,123 @@
+"""What is exported answers as the module does on any size of image, and tells no place."""
+
+import re
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+from Datasets.preprocess import Preprocess
+from Datasets.recipe import CentreCrop, FixedOp, Letterbox, Pad, Resize
+from Datasets.scaler import Affine, ChannelMatrix, StandardImage
+from Models.export_graph import model_graph, preprocess_graph
+from Models.module import Module, Parts, build
+from Models.networks.network import InputShape
+
+SHAPES = [(33, 500), (1200, 900), (48, 160), (160, 100), (64, 64), (31, 37)]
+RECIPES: dict[str, tuple[FixedOp, ...]] = {
+    "nothing": (),
+    "letterbox": (Letterbox(height=64, width=48, fill=7),),
+    "letterbox, not antialiased": (Letterbox(height=64, width=64, antialias=False),),
+    "resize": (Resize(height=40, width=50),),
+    "longest": (Resize(longest=64),),
+    "shortest, crop": (Resize(shortest=80), CentreCrop(height=64, width=60)),
+    "crop, pad": (CentreCrop(height=30, width=200), Pad(height=32, width=150, fill=255)),
+    "pad, letterbox": (Pad(height=200, width=50), Letterbox(height=64, width=64)),
+}
+
+
+def session(graph: bytes) -> onnxruntime.InferenceSession:
+    return onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+
+
+def drawn(height: int, width: int, dtype: str) -> np.ndarray:
+    pixels = np.random.default_rng(height).random((height, width, 3))
+    top = 1.0 if dtype == "float32" else np.iinfo(dtype).max + 1
+    return (pixels * top).astype(dtype)
+
+
+def small(maps: tuple = (StandardImage(),), network: str = "e001_small_cnn") -> Module:
+    shape = InputShape(32, 24, 3, "uint8")
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return build(Parts(network, {}, "supervised", {}, ("a", "b", "c"), shape), maps).eval()
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_preprocessing_is_equal_bit_for_bit(name: str) -> None:
+    equal_to_eager(RECIPES[name], "uint8")
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "float32"])
+def test_so_it_is_for_deeper_pixels(dtype: str) -> None:
+    equal_to_eager(RECIPES["letterbox"], dtype)
+
+
+def equal_to_eager(ops: tuple[FixedOp, ...], dtype: str) -> None:
+    module = Preprocess(ops)
+    served = session(preprocess_graph(module, 3, getattr(torch, dtype)))
+    for height, width in SHAPES:
+        pixels = drawn(height, width, dtype)
+        tensor, mapped = served.run(["tensor", "map"], {"image": pixels})
+        ours, our_map = module(torch.from_numpy(pixels))
+        assert np.array_equal(tensor, ours.numpy()), (height, width)
+        assert np.array_equal(mapped, our_map.numpy()), (height, width)
+        assert tensor.dtype == pixels.dtype
+
+
+@pytest.mark.parametrize("network", ["e001_small_cnn", "resnet18"])
+def test_the_model_answers_as_the_module_does(network: str) -> None:
+    rng = np.random.default_rng(0)
+    maps = (
+        ChannelMatrix(rng.random(3, np.float32), np.eye(3, dtype=np.float32) + 0.1),
+        Affine(rng.random((32, 24, 3), np.float32), rng.random((32, 24, 3), np.float32)),
+        StandardImage(),
+    )
+    module = small(maps, network)
+    served = session(model_graph(module, InputShape(32, 24, 3, "uint8")))
+    for batch in (1, 2, 7):
+        tensors = rng.integers(0, 256, (batch, 32, 24, 3), dtype=np.uint8)
+        logits, chances = served.run(["logits", "probabilities"], {"tensors": tensors})
+        with torch.inference_mode():
+            ours = module(torch.from_numpy(tensors))
+            our_chances = module.framework.probabilities(ours)
+        assert np.abs(logits - ours.numpy()).max() < 1e-4
+        assert np.abs(chances - our_chances.numpy()).max() < 1e-5
+
+
+@pytest.mark.parametrize("kind", ["preprocess", "model"])
+def test_a_graph_is_the_same_bytes_each_time_and_names_no_place(kind: str) -> None:
+    def made() -> bytes:
+        if kind == "preprocess":
+            return preprocess_graph(Preprocess(RECIPES["letterbox"]), 3, torch.uint8)
+        return model_graph(small(), InputShape(32, 24, 3, "uint8"))
+
+    graph = made()
+    assert made() == graph
+    proto = onnx.load_from_string(graph)
+    text = onnx.printer.to_text(proto)
+    assert not re.search(r"\.py\b|site-packages|/(home|tmp|usr|root|work)/", text)
+    assert [node.name for node in proto.graph.node if node.doc_string or node.metadata_props] == []
+    assert proto.opset_import[0].version == 20
+    assert not any(one.external_data for one in proto.graph.initializer)
+
+
+def test_free_axes_have_names() -> None:
+    proto = onnx.load_from_string(model_graph(small(), InputShape(32, 24, 3, "uint8")))
+    shapes = {
+        value.name: [axis.dim_param or axis.dim_value for axis in value.type.tensor_type.shape.dim]
+        for value in (*proto.graph.input, *proto.graph.output)
+    }
+    assert shapes == {
+        "tensors": ["batch", 32, 24, 3],
+        "logits": ["batch", 3],
+        "probabilities": ["batch", 3],
+    }
+
+
+def test_exporting_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    preprocess_graph(Preprocess(()), 3, torch.uint8)
+    shown = capfd.readouterr()
+    assert (shown.out, shown.err) == ("", "")
