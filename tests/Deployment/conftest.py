@@ -10,8 +10,14 @@ from tests.Deployment import tiny_bundle
 
 @pytest.fixture(scope="session")
 def walked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a whole tiny walk, for reading only."""
-    folder = tmp_path_factory.mktemp("walked")
+    """Return a folder with a whole tiny walk, for reading only.
+
+    Other rooms' tests import this fixture, and pytest takes each import for a fixture of its own.
+    """
+    folder = tmp_path_factory.getbasetemp() / "walked"
+    if folder.exists():
+        return folder
+    folder.mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         tiny_bundle.write()

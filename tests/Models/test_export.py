@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from Datasets import bundle
 from Datasets.bundle import BUNDLE
 from Datasets.errors import StoreError
-from Datasets.files import sha256_of_file
+from Datasets.files import sha256_of_file, write_json
 from Datasets.params import load
 from Models import checkpoint, export_scripts
 from Models.checkpoint import WEIGHTS
@@ -166,7 +166,7 @@ def test_weights_of_other_tensors_are_refused(walk: Path) -> None:
     about = WEIGHTS / str(FOLD) / checkpoint.ABOUT_FILE
     trained = checkpoint.read_about(about.parent)
     other = replace(trained.parts, input=replace(trained.parts.input, height=99))
-    checkpoint.write_json(about, replace(trained, parts=other))
+    write_json(about, replace(trained, parts=other))
     with pytest.raises(StoreError, match=r"was trained on other tensors .*99 x 24 .*here 24 x 24"):
         export(load(), FOLD)
     bundle.read()  # the bundle that was there is still whole
