@@ -71,7 +71,8 @@ def export(params: Params, fold: int) -> Manifest:
         best = (weights / checkpoint.file_name("best")).read_bytes()
         (folder / bundle.WEIGHTS_FILE).write_bytes(best)
         modules = export_scripts.modules_run(partial(_answer_once, weights, fold, preprocess))
-        export_scripts.copy(export_scripts.closure(modules), folder / bundle.SCRIPTS)
+        scripts = export_scripts.closure(modules - {__name__})
+        export_scripts.copy(scripts, folder / bundle.SCRIPTS)
         bundle.write(folder, _manifest(params, trained, recipe))
     return bundle.read(BUNDLE)
 
