@@ -5,6 +5,8 @@
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHON INSTALLER
+# Compiled modules halve the time that every stage takes to start.
+unexport PYTHONDONTWRITEBYTECODE
 # albumentations asks the network for its newest version when it is imported, unless told not to.
 export NO_ALBUMENTATIONS_UPDATE := 1
 

@@ -1,0 +1,61 @@
+"""What params.yaml is told before anything runs."""
+
+from argparse import Namespace
+
+import pytest
+
+from Data_processing import check_params
+from Datasets.errors import ParamsError
+from tests.Data_processing.conftest import Workspace
+
+
+def refused(workspace: Workspace, old: str, new: str) -> str:
+    """Return what ``check-params`` says after one change."""
+    workspace.params(old, new)
+    with pytest.raises(ParamsError) as found:
+        check_params.run(Namespace())
+    return str(found.value)
+
+
+def test_a_sound_file_passes(workspace: Workspace) -> None:
+    """Nothing is said."""
+    assert check_params.run(Namespace()) is None  # type: ignore[func-returns-value]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("split:", "splt:", "params.yaml: splt: unknown section 'splt'; did you mean 'split'?"),
+        ("n_folds: 3", "n_fold: 3", "split.n_fold: unknown key 'n_fold'; did you mean 'n_folds'"),
+        ("n_folds: 3", "n_folds: 2", "split.n_folds: expected `int` >= 3, got 2"),
+        ("n_folds: 3", "n_folds: three", "split.n_folds: expected `int`, got `str`, got 'three'"),
+        ("holdout: 0.0", "holdout: 1.0", "split.holdout: expected `float` < 1.0, got 1.0"),
+        ("from: [shapes]", "from: [shape]", "unknown data set 'shape'; did you mean 'shapes'"),
+        ("from: [shapes]", "from: []", "split.from: no data set is named"),
+        ("format: coco", "format: cocoa", "unknown format 'cocoa'; did you mean 'coco'"),
+        ("colour: rgb", "colour: pink", "decode.colour: invalid enum value 'pink'"),
+        ("copies: 2", "copies: -1", "copies: 0 to 1000 was expected, got -1"),
+        ("stack: {from: shrink}", "stack: {from: shrunk}", "stack.from: there is no step 'shrunk'"),
+        ("from: flip", "from: flap", "preprocess.shrink.from: there is no step 'flap'"),
+        ("height: 16", "size: 16", "ops.0.letterbox.size: a parameter must not be called 'size'"),
+        ("per: channel", "nfiles: 1", "a parameter must not be called 'nfiles'"),
+        ("per: channel", "per: row", "scale.ops.0.standard.per: invalid enum value 'row'"),
+        ("seed: 7", "seed: 7\nseed: 8", "found duplicate key"),
+        ("seed: 7", "seed: [", "not readable as YAML"),
+    ],
+)
+def test_what_does_not_fit_is_named(
+    workspace: Workspace, old: str, new: str, sentence: str
+) -> None:
+    """File, key, and the nearest name."""
+    said = refused(workspace, old, new)
+    assert said.startswith("params.yaml")
+    assert sentence in said
+
+
+def test_all_that_is_wrong_comes_at_once(workspace: Workspace) -> None:
+    """Three sections, three sentences."""
+    workspace.params("colour: rgb", "colour: pink")
+    workspace.params("n_folds: 3", "n_folds: 1")
+    said = refused(workspace, "letterbox", "leterbox").splitlines()
+    assert len(said) == 3
