@@ -20,9 +20,9 @@ class ResNet18(Network):
 
         Args:
             shape: of the images; only the channels matter.
-            stem: ``standard`` begins with a 7x7 convolution of stride 2 and a pooling; ``small`` with
-                a 3x3 convolution of stride 1 and no pooling, for images of about 32 pixels: it sees
-                finer things and costs 16 times as much.
+            stem: ``standard`` begins with a 7x7 convolution of stride 2 and a pooling; ``small``
+                with a 3x3 convolution of stride 1 and no pooling, for images of about 32 pixels:
+                it sees finer things and costs about 16 times as much.
         """
         super().__init__()
         body = ResNet(BasicBlock, [2, 2, 2, 2])
