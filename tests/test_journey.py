@@ -52,7 +52,7 @@ class Journey(msgspec.Struct, frozen=True):
         """Run a command as a user would, in the clone."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         environment = {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1"}
-        return subprocess.run(  # noqa: S603  # our own words
+        return subprocess.run(  # our own words
             words, cwd=self.folder, env=environment, capture_output=True, text=True, check=False
         )
 
@@ -89,7 +89,7 @@ def journey(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Journey:
     """Return a clone that has run its walk once."""
     folder = tmp_path_factory.mktemp("journey")
     listed = ["git", "ls-files", "-co", "--exclude-standard"]
-    names = subprocess.run(listed, cwd=root, capture_output=True, text=True, check=True)  # noqa: S603
+    names = subprocess.run(listed, cwd=root, capture_output=True, text=True, check=True)
     for name in names.stdout.splitlines():
         if (root / name).is_file() and name not in ("dvc.lock", "params.yaml"):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
