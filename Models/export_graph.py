@@ -4,11 +4,6 @@ The same module gives the same bytes wherever it is exported: a graph holds no p
 trace or source line.
 """
 
-import logging
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import onnx
 import torch
 from torch import Tensor, nn
@@ -16,6 +11,7 @@ from torch import Tensor, nn
 from Datasets.preprocess import Preprocess
 from Models.module import Module
 from Models.networks.network import InputShape
+from Models.quiet import quiet
 
 OPSET = 20
 CHATTY = ("onnx_ir", "onnxscript", "torch.onnx", "torch.export")
@@ -62,7 +58,7 @@ def _exported(
 ) -> bytes:
     """Return ``module`` as an ONNX file's content; the first axes of its input are ``free``."""
     any_length = {axis: torch.export.Dim.DYNAMIC for axis in range(len(free))}
-    with _quiet():
+    with quiet(CHATTY):
         program = torch.onnx.export(
             module.eval(),
             (example,),
@@ -96,19 +92,3 @@ def _strip(proto: onnx.ModelProto, free: tuple[str, ...]) -> None:
     for part in (proto, graph, *graph.node, *graph.initializer, *graph.input, *graph.output):
         part.ClearField("doc_string")
         part.ClearField("metadata_props")
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence what the exporter says about its own making."""
-    loggers = [logging.getLogger(name) for name in CHATTY]
-    levels = [logger.level for logger in loggers]
-    try:
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

@@ -1,12 +1,12 @@
 """A room of its own for torch: what is set inside, generators too, is put back at the end."""
 
-import logging
 import os
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+
+from Models.quiet import quiet
 
 CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
 CHATTY = ("lightning.pytorch", "lightning.fabric", "lightning.pytorch.utilities.rank_zero")
@@ -26,7 +26,7 @@ def isolated(seed: int, threads: int) -> Iterator[None]:
     cudnn_before = torch.backends.cudnn.deterministic
     cublas_before = os.environ.get(CUBLAS)
     try:
-        with torch.random.fork_rng(), _quiet():
+        with torch.random.fork_rng(), quiet(CHATTY, r"lightning\..*"):
             os.environ[CUBLAS] = ":4096:8"
             torch.set_num_threads(threads)
             torch.use_deterministic_algorithms(True)
@@ -49,19 +49,3 @@ def device_of(wanted: str) -> torch.device:
     if wanted == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return torch.device(wanted)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence what Lightning says about itself: its advice is for other set-ups than this one."""
-    loggers = [logging.getLogger(name) for name in CHATTY]
-    levels = [logger.level for logger in loggers]
-    try:
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"lightning\..*")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
