@@ -90,13 +90,16 @@ def require(path: Path, stage: str) -> Path:
 
 def _in_processes(work: Callable[[T], R], tasks: Sequence[T], workers: int) -> Iterator[R]:
     import joblib  # costs a fifth of a second that most stages need not pay
-    from joblib.externals.loky import get_reusable_executor
 
+    here = Path.cwd()
     pool = joblib.Parallel(n_jobs=min(workers, len(tasks)), return_as="generator", batch_size=1)
-    try:
-        yield from pool(joblib.delayed(work)(task) for task in tasks)
-    finally:
-        get_reusable_executor().shutdown(wait=True)  # its folder is that of its start
+    yield from pool(joblib.delayed(_at)(here, work, task) for task in tasks)
+
+
+def _at(folder: Path, work: Callable[[T], R], task: T) -> R:
+    """Return ``work(task)``, done in ``folder``: a worker is reused, and stands where it began."""
+    os.chdir(folder)
+    return work(task)
 
 
 @contextmanager
