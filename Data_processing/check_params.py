@@ -50,6 +50,12 @@ def _split(params: Params) -> None:
             raise ParamsError(
                 f"{params.path}: split.from: unknown data set '{name}'; {nearest(name, known)}"
             )
+    ungrouped = [name for name in split.from_ if known[name].group is None]
+    if split.scheme == "group" and split.group is None and ungrouped:
+        raise ParamsError(
+            f"{params.path}: split.group: the scheme group needs a column, and data set "
+            f"'{ungrouped[0]}' has no group of its own; name one"
+        )
     if len(set(split.from_)) < len(split.from_):
         raise ParamsError(f"{params.path}: split.from: a data set is named twice")
 

@@ -28,6 +28,7 @@ def read_labelled(split: Split) -> pd.DataFrame:
                     f"{nearest(split.group, list(one.row.columns))}"
                 )
             group = one.row.group if split.group is None else one.row.columns[split.group]
-            found.append((one.row.id, "+".join(one.image.label_names()), group))
+            named = None if group is None else str(group)  # data sets may differ in type
+            found.append((one.row.id, "+".join(one.image.label_names()), named))
     table = pd.DataFrame(found, columns=["id", "label", "group"])
     return table.sort_values("id", ignore_index=True)

@@ -13,6 +13,8 @@ from Datasets.dataset import METADATA
 from Datasets.errors import SampleError, StoreError
 from Datasets.files import content_hash, sha256_of
 from Datasets.image import Colour, decode
+from Datasets.metadata import read_classes
+from Datasets.regions import MAX_CLASSES
 from Datasets.sample import Sample
 from Datasets.store import Row
 
@@ -22,6 +24,8 @@ class RawFiles(msgspec.Struct, frozen=True):
 
     roots: Mapping[str, Path]
     colour: Colour
+    classes: tuple[str, ...]
+    """Of the walk: a mask's values, which count the classes of its own data set, become these."""
 
     def sample(self, row: Row) -> Sample:
         """Return ``row`` with the pixels of its raw file and of its mask.
@@ -55,9 +59,21 @@ class RawFiles(msgspec.Struct, frozen=True):
                 f"{path} is not the mask that was written; run `dvc repro "
                 f"convert@{row.dataset}` again"
             )
-        mask = decode(content, str(path), "unchanged")[:, :, 0]
+        mask = self._values(row.dataset)[decode(content, str(path), "unchanged")[:, :, 0]]
         if mask.shape != shape[:2]:
             raise StoreError(
                 f"{path}: mask of {mask.shape}, image of {shape[:2]}; run the stage convert again"
             )
         return mask
+
+    def _values(self, dataset: str) -> np.ndarray:
+        """Return what each mask value of a data set becomes, (256,) uint8; 0 and 255 stay."""
+        own = read_classes(METADATA / dataset)
+        if len(self.classes) > MAX_CLASSES:
+            raise StoreError(
+                f"the data sets have {len(self.classes)} classes together, a mask holds at most "
+                f"{MAX_CLASSES}; take one out of split.from"
+            )
+        values = np.arange(256, dtype=np.uint8)
+        values[1 : 1 + len(own)] = [1 + self.classes.index(name) for name in own]
+        return values

@@ -13,7 +13,7 @@ import numpy as np
 
 from Data_processing.scalers.table import SCALERS as TABLE
 from Datasets import parts, scaler, splits
-from Datasets.errors import ParamsError
+from Datasets.errors import ParamsError, StoreError
 from Datasets.files import new_folder
 from Datasets.params import checked, load
 from Datasets.scaler import SCALERS, Map
@@ -61,6 +61,11 @@ def run(arguments: argparse.Namespace) -> None:
         index = tensors.index
         chosen = splits.read().part(index["id"], "train", fold) & (index["copy"] == 0).to_numpy()
         rows = np.flatnonzero(chosen)
+        if not len(rows):
+            raise StoreError(
+                f"the training part of fold {fold} has no samples; look at what was rejected on "
+                "the way, and at split"
+            )
         with new_folder(SCALERS / str(fold)) as folder:
             scaler.write(folder, fit(fittings, tensors, rows))
         names = (

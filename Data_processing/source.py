@@ -108,11 +108,18 @@ def _rows(dataset: str, folder: Path) -> Iterator[Row]:
 def _tabular(folders: dict[str, Path]) -> pa.Table:
     """Return id and the users' own columns of all data sets.
 
-    A column that a data set lacks is null there.
+    A column that a data set lacks is null there; where types clash, all columns are text.
     """
     tables = []
     for folder in folders.values():
         names = pq.read_schema(folder / metadata.SAMPLES_FILE).names
         own = [name for name in names if name.startswith(COLUMN)]
         tables.append(pq.read_table(folder / metadata.SAMPLES_FILE, columns=["id", *own]))
-    return pa.concat_tables(tables, promote_options="permissive")
+    try:
+        return pa.concat_tables(tables, promote_options="permissive")
+    except pa.ArrowTypeError:
+        return pa.concat_tables([_as_text(table) for table in tables], promote_options="default")
+
+
+def _as_text(table: pa.Table) -> pa.Table:
+    return table.cast(pa.schema([(name, pa.string()) for name in table.column_names]))

@@ -1,10 +1,11 @@
 """The stage ``split``: every sample of ``split.from`` gets its fold."""
 
 import argparse
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import GroupKFold, GroupShuffleSplit, StratifiedKFold, train_test_split
+from sklearn.model_selection import GroupKFold, StratifiedKFold
 
 from Data_processing.labelled import read_labelled
 from Data_processing.sections import Split
@@ -41,30 +42,39 @@ def run(arguments: argparse.Namespace) -> None:
 def assign(samples: pd.DataFrame, split: Split, seed: int) -> np.ndarray:
     """Return the fold of each sample, (N,) int, ``HOLDOUT`` for those that are held out.
 
+    Samples without a label are dealt out by their id, whichever way the others are.
+
     Raises:
         ParamsError: the samples do not suffice for the scheme; class, column or number is named.
     """
-    folds = np.full(len(samples), HOLDOUT)
+    folds = _by_id(samples["id"], split, seed)
     if split.scheme == "samples":
-        return _by_id(samples["id"], split, seed)
+        return folds
+    kinds = samples["group" if split.scheme == "group" else "label"]
     if split.scheme == "group":
-        _check_groups(samples, split)
+        _check_groups(samples)
+        dealt = np.arange(len(samples))
+        held = _groups_held(kinds, split.holdout, seed)
     else:
-        _check_classes(samples, split)
-    drawn = seed_for(seed, "split") % 2**32
-    kept = _without_holdout(samples, split, drawn)
-    rest = samples.iloc[kept]
-    if split.scheme == "group":
-        by_fold = GroupKFold(split.n_folds, shuffle=True, random_state=drawn).split(
-            rest, groups=rest["group"]
-        )
-    else:
-        by_fold = StratifiedKFold(split.n_folds, shuffle=True, random_state=drawn).split(
-            rest, rest["label"]
-        )
-    for fold, (_, tested) in enumerate(by_fold):
+        dealt = np.flatnonzero(kinds != "")
+        held = _samples_held(samples.iloc[dealt], split.holdout, seed)
+    folds[dealt] = HOLDOUT
+    kept = dealt[~held]
+    _check_counts(kinds.iloc[kept], split)
+    for fold, tested in enumerate(_tested(kinds.iloc[kept], split, seed_for(seed, "split"))):
         folds[kept[tested]] = fold
     return folds
+
+
+def _tested(kinds: pd.Series, split: Split, drawn: int) -> Iterator[np.ndarray]:
+    """Yield who is tested by each fold, as positions among ``kinds`` (groups, or labels)."""
+    state = drawn % 2**32
+    if split.scheme == "group":
+        grouped = GroupKFold(split.n_folds, shuffle=True, random_state=state)
+        yield from (tested for _, tested in grouped.split(kinds, groups=kinds))
+    else:
+        stratified = StratifiedKFold(split.n_folds, shuffle=True, random_state=state)
+        yield from (tested for _, tested in stratified.split(kinds, kinds))
 
 
 def _by_id(ids: pd.Series, split: Split, seed: int) -> np.ndarray:
@@ -76,21 +86,21 @@ def _by_id(ids: pd.Series, split: Split, seed: int) -> np.ndarray:
     )
 
 
-def _without_holdout(samples: pd.DataFrame, split: Split, drawn: int) -> np.ndarray:
-    everyone = np.arange(len(samples))
-    if not split.holdout:
-        return everyone
-    if split.scheme == "group":
-        splitter = GroupShuffleSplit(1, test_size=split.holdout, random_state=drawn)
-        kept, _ = next(splitter.split(samples, groups=samples["group"]))
-    else:
-        kept, _ = train_test_split(
-            everyone, test_size=split.holdout, random_state=drawn, stratify=samples["label"]
-        )
-    return np.sort(kept)
+def _samples_held(samples: pd.DataFrame, share: float, seed: int) -> np.ndarray:
+    """Return who is held out, (N,) bool: the same share of each label, drawn by id."""
+    place = samples["id"].map(lambda id_: seed_for(seed, "holdout", id_))
+    rank = place.groupby(samples["label"]).rank(method="first")
+    count = samples.groupby("label")["id"].transform("size")
+    return (rank <= (count * share).round()).to_numpy(bool)
 
 
-def _check_groups(samples: pd.DataFrame, split: Split) -> None:
+def _groups_held(groups: pd.Series, share: float, seed: int) -> np.ndarray:
+    """Return who is held out, (N,) bool: whole groups, drawn by name."""
+    names = sorted(groups.unique(), key=lambda name: seed_for(seed, "holdout", str(name)))
+    return groups.isin(names[: round(len(names) * share)]).to_numpy(bool)
+
+
+def _check_groups(samples: pd.DataFrame) -> None:
     ungrouped = samples[samples["group"].isna()]
     if len(ungrouped):
         raise ParamsError(
@@ -98,20 +108,25 @@ def _check_groups(samples: pd.DataFrame, split: Split) -> None:
             f"{ungrouped['id'].iloc[0]}; "
             "name a column in split.group, fill the gaps, or choose the scheme stratified"
         )
-    n_groups = samples["group"].nunique()
-    if n_groups < split.n_folds:
+
+
+def _check_counts(kinds: pd.Series, split: Split) -> None:
+    """Refuse groups, or samples of a label, that do not suffice for the folds."""
+    after = " after the holdout" if split.holdout else ""
+    if split.scheme == "group" and kinds.nunique() < split.n_folds:
         raise ParamsError(
-            f"params.yaml: split.n_folds: {split.n_folds} folds were asked for, but there "
-            f"are {n_groups} groups; "
-            f"ask for {n_groups} folds at most"
+            f"params.yaml: split.n_folds: {split.n_folds} folds were asked for, but there are "
+            f"{kinds.nunique()} groups{after}; ask for fewer folds, at least 3, or hold out less"
         )
-
-
-def _check_classes(samples: pd.DataFrame, split: Split) -> None:
-    for label, count in samples["label"].value_counts().items():
+    if split.scheme == "group":
+        return
+    if kinds.empty:
+        raise ParamsError(
+            f"params.yaml: split.scheme: no sample has a label{after}; choose the scheme samples"
+        )
+    for label, count in kinds.value_counts().items():
         if count < split.n_folds:
             raise ParamsError(
-                f"params.yaml: split.scheme: class '{label}' has {count} samples, fewer "
-                f"than {split.n_folds} folds; "
-                "choose the scheme samples, fewer folds, or add samples"
+                f"params.yaml: split.scheme: class '{label}' has {count} samples{after}, fewer "
+                f"than {split.n_folds} folds; choose the scheme samples, or add samples of it"
             )

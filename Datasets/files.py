@@ -19,7 +19,8 @@ def new_folder(path: Path) -> Iterator[Path]:
     """Yield an empty folder that becomes ``path`` if the block ends well, and vanishes if not."""
     path.parent.mkdir(parents=True, exist_ok=True)
     for left in path.parent.glob(f"{TEMPORARY}{path.name}-*"):  # what a killed run left behind
-        shutil.rmtree(left, ignore_errors=True)
+        if left.name.removeprefix(f"{TEMPORARY}{path.name}-").isdigit():  # not that of "name-more"
+            shutil.rmtree(left, ignore_errors=True)
     folder = path.parent / f"{TEMPORARY}{path.name}-{os.getpid()}"
     folder.mkdir()
     try:

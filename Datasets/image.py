@@ -16,11 +16,13 @@ from Datasets.errors import ImageError
 Colour = Literal["rgb", "gray", "unchanged"]
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
-MAX_PIXELS = 1 << 28
+MAX_PIXELS = 100_000_000
 """An image of more pixels is refused from its header, before a decompression bomb can unfold."""
 CHANNELS = {"1": 1, "L": 1, "LA": 2, "RGB": 3, "RGBA": 4, "P": 3, "I;16": 1}
 """Modes of the decoder that are understood, and the channels that come out of them."""
 ORIENTATION_TAG = 0x0112
+PNG_DEPTH = 24
+"""Where a PNG's header says how many bits a channel has."""
 UPRIGHT = {
     2: (Image.Transpose.FLIP_LEFT_RIGHT,),
     3: (Image.Transpose.ROTATE_180,),
@@ -127,6 +129,11 @@ def _open(content: bytes, where: str) -> Image.Image:
     if frames > 1:
         raise ImageError(
             f"{where}: the file holds {frames} frames; save each as an image of its own"
+        )
+    if image.format == "PNG" and image.mode != "I;16" and content[PNG_DEPTH] == 16:
+        raise ImageError(
+            f"{where}: a PNG of 16 bits in {image.mode} cannot be read without loss; save it as "
+            "gray, or at 8 bits"
         )
     if image.mode not in CHANNELS:
         raise ImageError(

@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 from ruamel.yaml import YAML
@@ -105,6 +105,10 @@ def checked(value: object, kind: type[T], where: str) -> T:
     Raises:
         ParamsError: it does not fit; the message names file and key, and the nearest known names.
     """
+    if get_origin(kind) is dict and isinstance(value, dict):  # so that the message names the entry
+        entry: object = get_args(kind)[1]
+        each = {str(k): checked(v, entry, f"{where}.{k}") for k, v in value.items()}  # type: ignore[arg-type]
+        return cast(T, each)
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:

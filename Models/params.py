@@ -15,8 +15,8 @@ Argument = str | int | float | bool
 Fold = Annotated[int, msgspec.Meta(ge=0)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Rate = Annotated[float, msgspec.Meta(gt=0)]
-Decay = Annotated[float, msgspec.Meta(ge=0)]
+Rate = Annotated[float, msgspec.Meta(gt=0, le=1000)]
+Decay = Annotated[float, msgspec.Meta(ge=0, le=1000)]
 
 
 class SmallCNN(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -67,7 +67,7 @@ def _work(params: Params, name: str, step: Step, writes: Path) -> Work:
         step,
         reads,
         writes,
-        RawFiles(roots, store.recipe.colour),
+        RawFiles(roots, store.recipe.colour, store.about.classes),
         params.section("seed", int),
         copies,
     )
@@ -100,13 +100,13 @@ def _settle(work: Work, results: list[ShardResult], datasets: dict[str, Dataset]
 
 
 def _summary(rows_in: int, rows_out: int, work: Work, results: list[ShardResult]) -> str:
-    rejected = sum(len(result.rejections) for result in results)
+    rejected = sum(len(result.rejections) for result in results)  # samples, all their rows
     dropped = sum(result.boxes_dropped for result in results)
     parts = [f"{rows_in:,} rows in, {rows_out:,} out"]
     if work.copies:
         parts.append(f"{work.copies} copies of each drawn")
     if rejected:
-        parts.append(f"{rejected:,} rejected")
+        parts.append(f"{rejected:,} samples rejected")
     if dropped:
         parts.append(f"{dropped:,} boxes left the frame")
     return ", ".join(parts)

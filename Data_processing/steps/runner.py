@@ -5,6 +5,7 @@ Into the shard of the same number.
 
 import shutil
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 import msgspec
@@ -73,18 +74,31 @@ def run_shard(work: Work, shard: int) -> ShardResult:
     ops = operations(work.name, work.step)
     writer = ShardWriter(work.writes, shard)
     rejections: list[Rejection] = []
-    before = after = 0
-    for row in store.rows(shard):
-        try:
-            sample = work.raw.sample(row) if work.step.from_ == SOURCE else store.sample(row)
-            made = [_run(work, ops, sample, copy) for copy in _copies(row, work.copies)]
+    dropped = 0
+    for id_, rows in groupby(store.rows(shard), key=lambda row: row.id):
+        try:  # a sample is rejected whole: a copy must not outlive its copy 0
+            made = [one for row in rows for one in _made(work, store, ops, row)]
         except (ImageError, SampleError) as error:
-            rejections.append(Rejection(row.id, str(error), annotations=len(row.box_names)))
+            rejections.append(Rejection(id_, str(error)))
             continue
         for one in made:
-            writer.add(row, one)
-            before, after = before + len(sample.boxes), after + len(one.boxes)
-    return ShardResult(writer.close(), rejections, before - after)
+            writer.add(one.row, one.sample)
+            dropped += len(one.row.box_names) - len(one.sample.boxes)
+    return ShardResult(writer.close(), rejections, dropped)
+
+
+class _Made(msgspec.Struct, frozen=True):
+    """A sample and the row that it came of."""
+
+    row: Row
+    sample: Sample
+
+
+def _made(work: Work, store: Store, ops: tuple[Operation, ...], row: Row) -> list[_Made]:
+    """Return all copies that come of ``row``."""
+    sample = work.raw.sample(row) if work.step.from_ == SOURCE else store.sample(row)
+    copies = _copies(row, work.copies)
+    return [_Made(row, _run(work, ops, sample, copy)) for copy in copies]
 
 
 def refuse_full_disk(work: Work, rows: list[Row]) -> None:

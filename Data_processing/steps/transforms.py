@@ -33,6 +33,8 @@ OURS: dict[str, tuple[str, ...]] = {
 
 And the operation of ours that has a fixed form for copy 0.
 """
+OTHER_DTYPE = ("FromFloat", "Normalize", "ToFloat")
+"""Transforms that change the type of pixels, which copy 0 would keep: scaling has its own stage."""
 KEEP_AREA = 0.1
 """Share of its area that a box must keep inside the frame.
 
@@ -62,6 +64,11 @@ class Transform:
             raise ParamsError(
                 f"{where}: {name} changes the frame's size and has no fixed form for copy "
                 f"0; use our operation '{ours}'"
+            )
+        if name in OTHER_DTYPE:
+            raise ParamsError(
+                f"{where}: {name} changes the type of the pixels of drawn copies alone; "
+                "use a scaler under 'scale'"
             )
         self.name = name
         self.built = _build(kind, name, arguments, where)
@@ -142,7 +149,7 @@ class Transforms:
 def known() -> list[str]:
     """Return the names of all transforms that may stand in a step."""
     library = _library()
-    refused = {name for theirs in OURS.values() for name in theirs}
+    refused = {name for theirs in OURS.values() for name in theirs} | set(OTHER_DTYPE)
     kinds = (
         (name, getattr(library, name))
         for name in dir(library)
@@ -151,7 +158,9 @@ def known() -> list[str]:
     return [
         name
         for name, kind in kinds
-        if isinstance(kind, type) and issubclass(kind, library.BasicTransform)
+        if isinstance(kind, type)
+        and issubclass(kind, library.BasicTransform)
+        and not kind.__module__.startswith("albumentations.core")  # bases of transforms
     ]
 
 
@@ -173,6 +182,10 @@ def _build(kind: type, name: str, arguments: Mapping[str, object], where: str) -
         warnings.simplefilter("always")
         try:
             built = kind(**arguments)
+        except NotImplementedError:
+            raise ParamsError(
+                f"{where}: {name} is no transform of its own; {nearest(name, known())}"
+            ) from None
         except (ValueError, TypeError) as error:
             lines = [
                 line.strip()

@@ -33,6 +33,12 @@ def test_a_sound_file_passes(workspace: Workspace) -> None:
         ("from: [shapes]", "from: [shape]", "unknown data set 'shape'; did you mean 'shapes'"),
         ("from: [shapes]", "from: []", "split.from: no data set is named"),
         ("format: coco", "format: cocoa", "unknown format 'cocoa'; did you mean 'coco'"),
+        ("scheme: stratified", "scheme: group", "split.group: the scheme group needs a column"),
+        (
+            "path: raw}",
+            "path: raw, on_bad: skp}",
+            "datasets.shapes.on_bad: invalid enum value 'skp'",
+        ),
         ("colour: rgb", "colour: pink", "decode.colour: invalid enum value 'pink'"),
         ("copies: 2", "copies: -1", "copies: 0 to 1000 was expected, got -1"),
         ("stack: {from: shrink}", "stack: {from: shrunk}", "stack.from: there is no step 'shrunk'"),

@@ -130,3 +130,23 @@ def test_an_unknown_group_column_is_named(workspace: Workspace) -> None:
     workspace.params("group: null", "group: sit")
     with pytest.raises(ParamsError, match="no column 'sit'; did you mean 'site'"):
         stage.run(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("scheme", ["stratified", "group"])
+@pytest.mark.parametrize("holdout", [0.05, 0.75, 0.95])
+def test_a_holdout_leaves_enough_or_says_so(scheme: str, holdout: float) -> None:
+    """Folds that are all filled, or one sentence; never a library's traceback."""
+    table = samples(["a", "b"] * 9, [str(i // 3) for i in range(18)])
+    try:
+        folds = assign(table, asked(scheme, 3, holdout), 0)
+    except ParamsError as error:
+        assert "after the holdout" in str(error)
+    else:
+        assert set(folds) - {HOLDOUT} == {0, 1, 2}
+
+
+def test_samples_without_a_label_are_no_class() -> None:
+    """Two of them do not stop a stratified split, and get a fold like everyone."""
+    folds = assign(samples(["a", "b"] * 6 + ["", ""]), asked("stratified"), 0)
+    assert ((folds >= 0) & (folds < 3)).all()
+    assert np.bincount(folds[:12]).tolist() == [4, 4, 4]

@@ -1,10 +1,12 @@
 """From metadata to tensors: source, two steps, stack, scale, on samples drawn in code."""
 
+import shutil
 from argparse import Namespace
 from pathlib import Path
 
 import msgspec
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -13,7 +15,7 @@ from Data_processing.interim import folder_of
 from Data_processing.steps import process
 from Datasets import scaler, splits
 from Datasets.errors import ParamsError, RejectedError, StackError, StoreError
-from Datasets.image import decode
+from Datasets.image import decode, encode_png
 from Datasets.recipe import Letterbox
 from Datasets.store import NOWHERE, Store
 from Datasets.tensors import Tensors
@@ -215,3 +217,49 @@ def test_the_contact_sheet_shows_six_samples_and_their_boxes(workspace: Workspac
         assert 0 <= cell["y"] <= height - cell["height"]
         (box,) = cell["boxes"]
         assert cell["x"] <= box["x"] <= box["x"] + box["width"] <= cell["x"] + cell["width"]
+
+
+def test_a_sample_is_rejected_whole(workspace: Workspace) -> None:
+    """A copy that fails takes its copy 0 along; who is left has all, and a sheet is drawn."""
+    workspace.params("HorizontalFlip: {p: 0.5}", "RandomRotate90: {p: 0.5}")
+    workspace.params("letterbox: {height: 16, width: 20}", "crop: {height: 32, width: 22}")
+    workspace.params("path: raw}", "path: raw, on_bad: skip}")
+    walk("flip", "shrink")
+    index = Store(folder_of("shrink")).index()
+    assert 0 < index["id"].nunique() < 12
+    assert (index.groupby("id")["copy"].nunique() == 3).all()
+
+
+def test_a_scaler_is_not_fitted_on_nothing(workspace: Workspace) -> None:
+    """All training samples rejected on the way: said, not passed over."""
+    workspace.params("{standard: {per: channel}}", "{standard: {per: image}}")
+    walk("flip", "shrink")
+    stack.run(Namespace())
+    split.run(Namespace())
+    table = splits.read().table
+    splits.write(splits.SPLITS, splits.About(3, "samples"), table.assign(fold=0))
+    with pytest.raises(StoreError, match="the training part of fold 0 has no samples"):
+        scale.run(Namespace(fold=0))
+
+
+def test_masks_of_joined_sets_name_the_classes_of_both(workspace: Workspace) -> None:
+    """A mask's values count its own set's classes; in the walk they count those of all sets."""
+    raw = workspace.folder / "Datasets/metadata"
+    shutil.copytree(raw / "shapes", raw / "more")
+    (raw / "more/classes.json").write_text('["absent", "bright", "dark"]')
+    for path in (raw / "more/masks").iterdir():
+        with Image.open(path) as mask:
+            values = np.array(mask)
+        path.write_bytes(encode_png(np.where(values > 0, values + 1, 0).astype(np.uint8)))
+    lines = (raw / "more/samples.parquet", raw / "more/metadata.jsonl")
+    table = pd.read_parquet(lines[0])
+    table.assign(id=table["id"].str.replace("shapes/", "more/")).to_parquet(lines[0])
+    workspace.params("path: raw}", "path: raw}, more: {format: coco, path: raw}")
+    workspace.params("from: [shapes]", "from: [shapes, more]")
+    walk("flip")
+    store = Store(folder_of("flip"))
+    assert store.about.classes == ("absent", "bright", "dark")
+    for row in store.rows():
+        values = store.mask(row)
+        assert values is not None
+        assert set(np.unique(values)) == {0, 1 + store.about.classes.index(row.labels[0])}

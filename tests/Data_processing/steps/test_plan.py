@@ -63,6 +63,8 @@ def test_the_walk_follows_from() -> None:
         ({"GaussianBlur": {"blur_limit": "much"}}, "GaussianBlur: .*blur_limit"),
         ({"RandomCrop": {"height": 3}}, "changes the frame's size .* use our operation 'crop'"),
         ({"Compose": {}}, "unknown transform 'Compose'"),
+        ({"BasicTransform": {}}, "BasicTransform is no transform of its own"),
+        ({"Normalize": {}}, "Normalize changes the type of the pixels .* use a scaler"),
         ({}, "one operation an entry was expected, got nothing"),
         ({"pad": {}, "crop": {}}, r"one operation an entry was expected, got \['crop', 'pad'\]"),
     ],
