@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 from ruamel.yaml import YAML
@@ -107,7 +107,7 @@ def checked(value: object, kind: type[T], where: str) -> T:
     """
     if get_origin(kind) is dict and isinstance(value, dict):  # so that the message names the entry
         entry: object = get_args(kind)[1]
-        each = {str(k): checked(v, entry, f"{where}.{k}") for k, v in value.items()}  # type: ignore[arg-type]
+        each: dict[str, Any] = {str(k): checked(v, entry, f"{where}.{k}") for k, v in value.items()}  # type: ignore[arg-type]
         return cast(T, each)
     try:
         return msgspec.convert(value, kind)
@@ -115,6 +115,9 @@ def checked(value: object, kind: type[T], where: str) -> T:
         message, _, trail = str(error).partition(" - at `$")
         place = where + trail.rstrip("`").replace("[...]", ".*")
         unknown = re.search(r"unknown field `(.+)`", message)
+        value_ = re.match(r"Invalid enum value '(.+)'", message)
+        if value_:
+            raise ParamsError(f"{place}: {_unknown(value_[1], _literals(kind), 'value')}") from None
         if unknown:
             raise ParamsError(
                 f"{place}.{unknown[1]}: {_unknown(unknown[1], _fields(kind), 'key')}"
@@ -133,7 +136,7 @@ def nearest(name: str, known: Mapping[str, object] | tuple[str, ...] | list[str]
         close = [lower[n] for n in difflib.get_close_matches(name.lower(), lower, n=3, cutoff=0.6)]
     if close:
         return "did you mean " + " or ".join(f"'{n}'" for n in close) + "?"
-    return "known: " + ", ".join(sorted(names)[:40])
+    return "known: " + (", ".join(sorted(names)[:40]) or "none")
 
 
 def _unknown(
@@ -163,6 +166,15 @@ def _fields(kind: object) -> list[str]:
         own = [field.encode_name for field in msgspec.structs.fields(kind)]
         return own + [name for hint in get_type_hints(kind).values() for name in _fields(hint)]
     return [name for part in get_args(kind) for name in _fields(part)]
+
+
+def _literals(kind: object) -> list[str]:
+    """Return all words that ``kind`` and the structs inside it may hold."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return [word for hint in get_type_hints(kind).values() for word in _literals(hint)]
+    if get_origin(kind) is Literal:
+        return [word for word in get_args(kind) if isinstance(word, str)]
+    return [word for part in get_args(kind) for word in _literals(part)]
 
 
 def _shown(value: object, trail: str) -> str:

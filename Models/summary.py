@@ -11,6 +11,7 @@ from Datasets.terminal import answer
 from Models import crossval
 from Models.crossval import Crossval
 from Models.params import Train, read_train
+from Models.report.walk import plan
 
 REPORT = Path("Models/report.html")
 NAMED = 6
@@ -29,7 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
                 splits.read(require(SPLITS, "split")),
                 crossval.read(),
                 read_train(load()),
-                timings(),
+                _of_this_walk(timings()),
             )
         )
     )
@@ -48,6 +49,12 @@ def lines(folds: Folds, joined: Crossval, train: Train, spent: dict[str, Timing]
         f"report    {REPORT}" + ("" if REPORT.exists() else " (`dvc repro report` makes it)"),
         "serve     python -m Deployment predict IMAGE...",
     ]
+
+
+def _of_this_walk(spent: dict[str, Timing]) -> dict[str, Timing]:
+    """Return the timings of stages that params.yaml asks for: others ran once, for another set."""
+    stages = {*plan(load()).stages(), "report"}
+    return {name: timing for name, timing in spent.items() if name in stages}
 
 
 def _spent(spent: list[Timing]) -> str:

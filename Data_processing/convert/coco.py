@@ -144,7 +144,7 @@ def _found(path: str, entry: Entry, rejections: Rejections) -> FoundImage:
         annotations=tuple(annotations),
         stated_width=entry.image.width,
         stated_height=entry.image.height,
-        lost=len(entry.annotations) - len(annotations),
+        lost=entry.lost + len(entry.annotations) - len(annotations),
     )
 
 

@@ -1,5 +1,6 @@
 """One COCO file put in order: which annotations belong to which image, which ids are sound."""
 
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
@@ -10,11 +11,14 @@ from Data_processing.convert.found import NOBODY_LOOKED, Looked
 from Datasets.errors import AnnotationError
 from Datasets.rejections import Rejection, Rejections
 
+_CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""What breaks a line or a file that a name is written to: Unicode's general categories."""
+
 
 class Entry(msgspec.Struct, frozen=True):
     """An image of a COCO file with its annotations, which are decoded when its turn comes.
 
-    ``names`` are the file's categories by id.
+    ``names`` are the file's categories by id; ``lost`` counts annotations already rejected.
     """
 
     document: CocoFile
@@ -22,6 +26,7 @@ class Entry(msgspec.Struct, frozen=True):
     names: dict[int, str]
     annotations: tuple[msgspec.Raw, ...]
     looked: Looked
+    lost: int = 0
 
 
 class CocoIndex:
@@ -40,6 +45,7 @@ class CocoIndex:
         self._rejections = rejections
         self._names = _category_names(file)
         self._of_image: dict[int | str, list[msgspec.Raw]] = defaultdict(list)
+        self._lost: Counter[int | str] = Counter()
         self._has_regions = False
         self.classes: set[str] = set()
 
@@ -54,7 +60,8 @@ class CocoIndex:
         for image in images:
             own = tuple(self._of_image.pop(image.id, ()))  # what two images share is counted once
             if ids[image.id] == 1:
-                yield Entry(self._file, image, self._names, own, looked)
+                lost = self._lost[image.id]
+                yield Entry(self._file, image, self._names, own, looked, lost)
             else:
                 reason = f"the image id {image.id} occurs {ids[image.id]} times; give each its own"
                 self._reject(image.file_name, reason, True, len(own))
@@ -69,7 +76,7 @@ class CocoIndex:
         return images
 
     def _assign(self, image_ids: frozenset[int | str]) -> None:
-        """Give every annotation to its image, or reject it."""
+        """Give every annotation to its image, or reject it as lost to that image."""
         seen: set[int] = set()
         for raw in self._file.document.annotations or ():
             try:
@@ -80,6 +87,7 @@ class CocoIndex:
                     raise AnnotationError(f"{place}: annotation {keys.id} {problem}")
             except AnnotationError as error:
                 self._rejections.add(Rejection(self._file.name, str(error), False, 1))
+                self._lost.update(self._file.owners(raw))
                 continue
             seen.add(keys.id)
             self.classes.add(self._names[keys.category_id])
@@ -104,8 +112,11 @@ def _category_names(file: CocoFile) -> dict[int, str]:
     for category in file.document.categories:
         if category.id in names:
             raise AnnotationError(f"{file.name}: the category id {category.id} occurs twice")
-        if not category.name:
+        if not category.name.strip():
             raise AnnotationError(f"{file.name}: category {category.id} has no name; give it one")
+        if any(unicodedata.category(letter) in _CONTROLS for letter in category.name):
+            what = f"the name {category.name!r} of category {category.id}"
+            raise AnnotationError(f"{file.name}: {what} holds a control character; rename it")
         if category.name in names.values():
             raise AnnotationError(
                 f"{file.name}: two categories are called '{category.name}'; rename one"

@@ -3,7 +3,7 @@
 import json
 import re
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 import numpy as np
@@ -12,6 +12,9 @@ from Data_processing.convert.found import FoundRle
 from Datasets.errors import AnnotationError
 
 T = TypeVar("T")
+Id = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""A whole number of 64 bits, as samples.parquet holds it."""
+_TOO_DEEP = "lists or objects are nested too deeply to be read; take out what is not COCO"
 _STRING = re.compile(rb'"((?:[^"\\]|\\.)*)"(\s*:)?')
 _MARKS = re.compile(rb'"(N|Infini|-Infini)"')
 _NO_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*"|NaN|-?Infinity')
@@ -20,7 +23,7 @@ _NO_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*"|NaN|-?Infinity')
 class CocoImage(msgspec.Struct, frozen=True):
     """An entry of ``images``. The rest (licence, date, URL) says nothing of the pixels."""
 
-    id: int | str
+    id: Id | str
     file_name: str
     width: int | None = None
     height: int | None = None
@@ -29,24 +32,24 @@ class CocoImage(msgspec.Struct, frozen=True):
 class CocoCategory(msgspec.Struct, frozen=True):
     """An entry of ``categories``."""
 
-    id: int
+    id: Id
     name: str
 
 
 class CocoKeys(msgspec.Struct, frozen=True):
     """What of an annotation must be known before the images can be walked through."""
 
-    id: int
-    image_id: int | str
-    category_id: int
+    id: Id
+    image_id: Id | str
+    category_id: Id
     segmentation: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class CocoAnnotation(msgspec.Struct, frozen=True):
     """An entry of ``annotations``; bbox is x, y, width, height."""
 
-    id: int
-    category_id: int
+    id: Id
+    category_id: Id
     bbox: tuple[float, float, float, float]
     segmentation: list[tuple[float, ...]] | FoundRle | None = None
     iscrowd: int | bool | None = 0
@@ -69,7 +72,7 @@ class CocoFile:
         name: what messages call it.
 
     Raises:
-        AnnotationError: it is not JSON, not COCO, or repeats a key at the top.
+        AnnotationError: it is not JSON, not COCO, nested too deeply, or repeats a key at the top.
     """
 
     def __init__(self, path: Path, name: str) -> None:
@@ -97,11 +100,24 @@ class CocoFile:
             if len(set(keys)) != len(keys) or any(b"\\" in key for key in keys):
                 self._refuse_repeated_keys(text)
             return msgspec.json.decode(text, type=kind)
+        except RecursionError:
+            raise AnnotationError(f"{self.place(text)}: {_TOO_DEEP}") from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             what = str(error).replace(" - at `$.", " - at `")
             if self._had_no_numbers and _MARKS.search(text):
                 what += "; NaN and Infinity are no numbers in JSON"
             raise AnnotationError(f"{self.place(text)}: {what}: {_shown(text)}") from None
+
+    def owners(self, raw: msgspec.Raw) -> set[int | str]:
+        """Return the image ids of an annotation that ``read`` refused: none, one or several."""
+        try:
+            pairs = json.loads(bytes(raw), object_pairs_hook=list, parse_int=_whole)
+        except (ValueError, RecursionError):
+            return set()
+        if not isinstance(pairs, list):
+            return set()
+        named = [pair[1] for pair in pairs if isinstance(pair, tuple) and pair[0] == "image_id"]
+        return {one for one in named if isinstance(one, int | str) and not isinstance(one, bool)}
 
     def place(self, text: bytes) -> str:
         """Return file and line of a part of the file."""
@@ -114,6 +130,8 @@ class CocoFile:
     def _decoded(self) -> CocoDocument:
         try:
             return msgspec.json.decode(self._content, type=CocoDocument)
+        except RecursionError:
+            raise AnnotationError(f"{self.name}: {_TOO_DEEP}") from None
         except msgspec.ValidationError as error:
             raise AnnotationError(f"{self.name}: not a COCO file: {error}") from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -140,7 +158,15 @@ class CocoFile:
                     )
                 seen.add(key)
 
-        json.loads(text, object_pairs_hook=pairs)
+        try:
+            json.loads(text, object_pairs_hook=pairs, parse_int=_whole)
+        except RecursionError:
+            raise AnnotationError(f"{self.place(text)}: {_TOO_DEEP}") from None
+
+
+def _whole(digits: str) -> int | str:
+    """Return a whole number; one longer than any id stays text, as Python refuses to read it."""
+    return int(digits) if len(digits) <= 20 else digits
 
 
 def _as_text(found: re.Match[bytes]) -> bytes:

@@ -13,7 +13,7 @@ from Data_processing.convert.found import Extract, FoundImage, Source
 from Data_processing.convert.inspect import Inspected, inspect
 from Data_processing.convert.join import Joined
 from Data_processing.convert.transform import Canonical, refused
-from Datasets.errors import ImageError
+from Datasets.errors import AnnotationError, ImageError
 from Datasets.metadata import Annotated, MetadataWriter
 from Datasets.regions import MAX_CLASSES
 from Datasets.rejections import Rejections
@@ -111,7 +111,8 @@ class Ingest:
         tally = Tally(extraction.n_images, extraction.n_annotations, len(classes))
         work = partial(_converted, source.root, classes, self.transform, self.load.draw)
         with self.load.writer(table.columns) as writer:
-            for chunk in _chunks(work, extraction.images, workers, source.name):
+            images = _joinable(extraction.images, table, rejections)
+            for chunk in _chunks(work, images, workers, source.name):
                 for name, one in zip(chunk.names, chunk.outcomes, strict=True):
                     rejections.extend(one.rejected)
                     tally.clipped += one.clipped
@@ -133,6 +134,19 @@ class Chunk(msgspec.Struct, frozen=True):
 
     names: tuple[str, ...]
     outcomes: tuple[Canonical, ...]
+
+
+def _joinable(
+    images: Iterator[FoundImage], table: Joined, rejections: Rejections
+) -> Iterator[FoundImage]:
+    """Yield the images but those with several rows in the table, before anything is drawn."""
+    for found in images:
+        try:
+            table.check(found.name, found.file)
+        except AnnotationError as error:
+            rejections.extend(refused(found, str(error)).rejected)
+        else:
+            yield found
 
 
 def _chunks(

@@ -1,6 +1,7 @@
 """Columns and groups that come from a CSV table, joined by the image's name."""
 
 import csv
+from collections import Counter
 from pathlib import Path
 
 import msgspec
@@ -18,15 +19,31 @@ _ARROW = {"Int64": pa.int64(), "Float64": pa.float64(), "boolean": pa.bool_()}
 
 
 class Joined(msgspec.Struct):
-    """A table by key. Counts, while images are joined, which rows were asked for."""
+    """A table by key. Counts, while images are joined, which rows were asked for.
+
+    ``twice`` holds the keys of several rows, and how many they are.
+    """
 
     columns: pa.Schema
     rows: dict[str, dict[str, Scalar]]
     n_rows: int = 0
-    twice: frozenset[str] = frozenset()
+    twice: dict[str, int] = {}
     group: str | None = None
     used: set[str] = msgspec.field(default_factory=set)
     without_row: int = 0
+
+    def check(self, name: str, image: str) -> None:
+        """Make sure that one row at most is of the image, by ``name`` or the path ``image``.
+
+        Raises:
+            AnnotationError: the table has several rows for this image.
+        """
+        key = self._key(name, image)
+        if self.columns.names and key in self.twice:
+            self.used.add(key)  # its rows have their image, so the notes do not speak of them
+            raise AnnotationError(
+                f"the table has {self.twice[key]} rows for {key}; keep one of them"
+            )
 
     def __call__(self, sample: Annotated, name: str) -> Annotated:
         """Return ``sample`` with its columns, found by ``name`` or by the path below the root.
@@ -36,11 +53,10 @@ class Joined(msgspec.Struct):
         """
         if not self.columns.names:
             return sample
-        key = next((k for k in (name, sample.row.image) if k in self.rows), None)
+        self.check(name, sample.row.image)
+        key = self._key(name, sample.row.image)
         if key is None:
             self.without_row += 1
-        elif key in self.twice:
-            raise AnnotationError(f"the table has several rows for {key}; keep one of them")
         else:
             self.used.add(key)
         columns = self.rows[key] if key is not None else dict.fromkeys(self.columns.names)
@@ -52,11 +68,14 @@ class Joined(msgspec.Struct):
 
     def notes(self) -> list[str]:
         """Return what did not match, both ways."""
-        unused = self.n_rows - len(self.used)
+        unused = self.n_rows - sum(self.twice.get(key, 1) for key in self.used)
         notes = (
             [f"{self.without_row:,} images without a row in the table"] if self.without_row else []
         )
         return notes + ([f"{unused:,} rows of the table without an image"] if unused else [])
+
+    def _key(self, name: str, image: str) -> str | None:
+        return next((key for key in (name, image) if key in self.rows), None)
 
 
 def read_table(root: Path, dataset: Dataset, where: str) -> Joined:
@@ -86,7 +105,7 @@ def read_table(root: Path, dataset: Dataset, where: str) -> Joined:
         pa.schema(types),
         dict(zip(frame.index, rows, strict=True)),
         n_rows=len(frame),
-        twice=frozenset(frame.index[frame.index.duplicated()]),
+        twice={key: n for key, n in Counter(frame.index).items() if n > 1},
         group=dataset.group,
     )
 

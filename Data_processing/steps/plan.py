@@ -3,6 +3,7 @@
 And the order of steps, checked before anything runs.
 """
 
+import inspect
 from collections.abc import Mapping
 from types import ModuleType
 
@@ -117,4 +118,27 @@ def _own(op: str, arguments: dict[str, object], place: str) -> OwnOperation:
         raise ParamsError(
             f"{place}: {op}: its module has no Parameters; see Data_processing/steps/crop.py"
         )
-    return OwnOperation(op, module, checked(arguments, module.Parameters, f"{place}.{op}"))
+    made = OwnOperation(op, module, checked(arguments, module.Parameters, f"{place}.{op}"))
+    _refuse_other_shape(made, f"{place}: {op}")
+    return made
+
+
+def _refuse_other_shape(op: OwnOperation, where: str) -> None:
+    """Refuse a module whose functions are not called as the runner calls them.
+
+    Raises:
+        ParamsError: what is missing or of another shape is named.
+    """
+    takes = {"fixed": 1, "apply": 3}
+    given = {name: getattr(op.module, name) for name in takes if hasattr(op.module, name)}
+    if not given:
+        raise ParamsError(f"{where}: its module has neither fixed(parameters) nor apply(...)")
+    for name, function in given.items():
+        if len(inspect.signature(function).parameters) != takes[name]:
+            raise ParamsError(
+                f"{where}: {name} must take "
+                f"{'(parameters)' if name == 'fixed' else '(sample, parameters, rng)'}; "
+                "see Data_processing/steps/crop.py"
+            )
+    if "fixed" in given and not isinstance(op.fixed(), FixedOp):
+        raise ParamsError(f"{where}: fixed must return one of the kinds of Datasets/recipe.py")

@@ -260,6 +260,6 @@ def test_masks_of_joined_sets_name_the_classes_of_both(workspace: Workspace) -> 
     store = Store(folder_of("flip"))
     assert store.about.classes == ("absent", "bright", "dark")
     for row in store.rows():
-        values = store.mask(row)
-        assert values is not None
-        assert set(np.unique(values)) == {0, 1 + store.about.classes.index(row.labels[0])}
+        shown = store.mask(row)
+        assert shown is not None
+        assert set(np.unique(shown)) == {0, 1 + store.about.classes.index(row.labels[0])}

@@ -17,6 +17,10 @@ from Datasets.tensors import TENSORS
 
 PARAMS = """\
 seed: 7
+datasets: {tiny: {format: folders, path: raw}}
+demo: {}
+preprocess: {}
+stack: {from: source}
 split: {n_folds: 3}
 train:
   folds: [0, 1]

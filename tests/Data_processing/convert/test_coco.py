@@ -137,6 +137,61 @@ def test_an_image_that_lost_all_annotations_is_rejected(bench: Bench, two_images
     assert "none of its annotations could be taken over" in bench.reasons()
 
 
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        '{"id": 2, "image_id": 2, "category_id": 7, "bbox": [3, 3, 4, 5], "bbox": [3, 3, 4, 5]}',
+        '{"id": 2, "image_id": 77, "image_id": 2, "category_id": 7, "bbox": [3, 3, 4, 5]}',
+        '{"id": 2, "image\\u005fid": 2, "category_id": 8, "bbox": [3, 3, 4, 5]}',
+        '{"id": 1, "image_id": 2, "category_id": 7, "bbox": [3, 3, 4, 5]}',
+        '{"id": 2, "image_id": 2, "category_id": 8, "bbox": [3, 3, 4, 5]}',
+        '{"id": 2, "image_id": 2, "bbox": [3, 3, 4, 5]}',
+        '{"id": "two", "image_id": 2, "category_id": 7, "bbox": [3, 3, 4, 5]}',
+        f'{{"id": {2**70}, "image_id": 2, "category_id": 7, "bbox": [3, 3, 4, 5]}}',
+        f'{{"id": {"9" * 5000}, "image_id": 2, "category_id": 7, "bbox": [3, 3, 4, 5]}}',
+    ],
+)
+def test_an_image_whose_only_annotation_has_broken_keys_does_not_look_empty(
+    bench: Bench, two_images: Made, annotation: str
+) -> None:
+    text = json.dumps(two_images(one(id="HERE")))
+    bench.coco(text.replace(json.dumps(one(id="HERE")), annotation))
+    summary = bench.convert(SKIP)
+    assert summary.startswith("2 images and 2 annotations in, 1 and 1 out, 1 and 1 rejected")
+    assert "none of its annotations could be taken over" in bench.reasons()
+    assert [s.row.image for s in bench.samples()] == ["a.png"]
+
+
+def test_an_annotation_of_nobody_costs_no_image(bench: Bench, two_images: Made) -> None:
+    strays = [one(image_id=None), one(id=3, image_id=True), {"id": 4, "category_id": 7}]
+    document = two_images(*strays)
+    document["annotations"].append([["image_id", 2]])  # type: ignore[arg-type]
+    bench.coco(document)
+    summary = bench.convert(SKIP)
+    assert summary.startswith("2 images and 5 annotations in, 2 and 1 out, 0 and 4 rejected")
+
+
+@pytest.mark.parametrize("number", [2**63, 2**70, -(2**63) - 1])
+def test_an_id_beyond_64_bits_is_rejected(bench: Bench, two_images: Made, number: int) -> None:
+    document = two_images(one(), one(id=number), one(id=3, category_id=number))
+    document["images"].append({"id": number, "file_name": "c.png"})
+    document["annotations"].append(one(id=4, image_id=number))
+    bench.coco(document)
+    summary = bench.convert(SKIP)
+    assert summary.startswith("3 images and 5 annotations in, 2 and 2 out, 1 and 3 rejected")
+    assert sum("Expected `int` " in reason for reason in bench.reasons()) == 4
+    document["categories"].append({"id": number, "name": "bee"})
+    bench.coco(document)
+    with pytest.raises(AnnotationError, match=r"not a COCO file: Expected `int` .*categories"):
+        bench.convert(SKIP)
+
+
+def test_the_largest_ids_are_taken_over(bench: Bench, two_images: Made) -> None:
+    bench.coco(two_images(one(id=2**63 - 1), one(id=-(2**63))))
+    bench.convert()
+    assert bench.samples()[1].row.annotation_ids == (-(2**63), 2**63 - 1)
+
+
 def test_broken_images_are_named(bench: Bench, two_images: Made) -> None:
     document = two_images(one())
     names = ["empty.png", "text.png", "gone.png", "../x.png", "/etc/x.png", "c.png", "d.png", ""]
@@ -196,11 +251,17 @@ def test_ids_and_names_that_occur_twice(bench: Bench, two_images: Made) -> None:
         ('{"images": [{"id": 1', r"annotations\.json:1: not JSON"),
         ("", r"annotations\.json:1: not JSON"),
         ("[]", "not a COCO file: Expected `object`"),
+        ("[" * 200_000, "not a COCO file: Expected `object`"),
         ('{"annotations": []}', "missing required field `images`"),
         ('{"images": [], "images": []}', "the key 'images' occurs twice"),
         ('{"images": [], "categories": [{"id": 1, "name": "a"}, {"id": 1, "name": "b"}]}', "id 1"),
         ('{"images": [], "categories": [{"id": 1, "name": "a"}, {"id": 2, "name": "a"}]}', "'a'"),
         ('{"images": [], "categories": [{"id": 1, "name": ""}]}', "category 1 has no name"),
+        ('{"images": [], "categories": [{"id": 1, "name": " "}]}', "category 1 has no name"),
+        ('{"images": [], "categories": [{"id": 1, "name": "a\\nb"}]}', "of category 1 holds a con"),
+        ('{"images": [], "categories": [{"id": 1, "name": "\\u0000"}]}', "of category 1 holds a c"),
+        ('{"images": ' + "[" * 200_000, r"annotations\.json: lists or objects are nested too"),
+        ('{"images": [], "info": ' + '{"a":' * 200_000, "nested too deeply"),
     ],
 )
 def test_a_file_broken_as_a_whole_stops_the_stage(bench: Bench, text: str, says: str) -> None:
@@ -208,6 +269,14 @@ def test_a_file_broken_as_a_whole_stops_the_stage(bench: Bench, text: str, says:
     bench.coco(text)
     with pytest.raises(AnnotationError, match=says):
         bench.convert(SKIP)
+
+
+def test_a_category_may_have_a_slash_or_any_script(bench: Bench, two_images: Made) -> None:
+    document = two_images(one())
+    document["categories"][1]["name"] = "ant/می\u200cخواهم"
+    bench.coco(document)
+    bench.convert()
+    assert bench.samples()[1].image.labels == "ant/می\u200cخواهم"
 
 
 def test_a_repeated_key_is_named_with_its_line(bench: Bench, two_images: Made) -> None:
