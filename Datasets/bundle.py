@@ -66,22 +66,13 @@ def read(folder: Path = BUNDLE) -> Manifest:
     """Return the manifest of the bundle in ``folder``, after checking every file against it.
 
     Raises:
-        StoreError: no bundle, one of another format, or a file is missing, changed or unaccounted
-        for.
+        StoreError: no bundle, one of another format, or a file is missing, changed, unaccounted for
+        or no plain file.
     """
     path = folder / MANIFEST_FILE
     if not path.is_file():
         raise StoreError(f"{folder} holds no bundle; `dvc repro export` makes it")
-    try:
-        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except msgspec.DecodeError as error:
-        raise StoreError(
-            f"{path}: not a manifest of format {FORMAT} ({error}); export the bundle again"
-        ) from None
-    if manifest.format != FORMAT:
-        raise StoreError(
-            f"{path}: format {manifest.format}, this code reads {FORMAT}; export the bundle again"
-        )
+    manifest = _decoded(path)
     for name in sorted(_present(folder) ^ set(manifest.files)):
         state = "is missing" if name in manifest.files else "is not in the manifest"
         raise StoreError(f"{folder}: {name} {state}; fetch or export the bundle again")
@@ -94,7 +85,34 @@ def read(folder: Path = BUNDLE) -> Manifest:
     return manifest
 
 
+def _decoded(path: Path) -> Manifest:
+    try:
+        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except msgspec.DecodeError as error:
+        raise StoreError(
+            f"{path}: not a manifest of format {FORMAT} ({error}); export the bundle again"
+        ) from None
+    if manifest.format != FORMAT:
+        raise StoreError(
+            f"{path}: format {manifest.format}, this code reads {FORMAT}; export the bundle again"
+        )
+    return manifest
+
+
 def _present(folder: Path) -> set[str]:
-    """Return the files of a bundle but the manifest; what Python leaves beside scripts is none."""
-    files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    return {path.as_posix() for path in files if "__pycache__" not in path.parts} - {MANIFEST_FILE}
+    """Return all that a bundle holds but folders and the manifest.
+
+    Raises:
+        StoreError: something is no plain file: no hash vouches for what stands behind a link.
+    """
+    present = set()
+    for path in folder.rglob("*"):
+        if path.is_symlink() or not (path.is_dir() or path.is_file()):
+            kind = "a link" if path.is_symlink() else "no plain file"
+            raise StoreError(
+                f"{path} is {kind}, a bundle holds plain files only; put the file "
+                "itself there, or fetch or export the bundle again"
+            )
+        if not path.is_dir():
+            present.add(path.relative_to(folder).as_posix())
+    return present - {MANIFEST_FILE}

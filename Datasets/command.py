@@ -2,13 +2,21 @@
 
 import argparse
 import errno
+import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 
 import msgspec
 
 from Datasets.errors import DarkroomError
 from Datasets.terminal import say
+
+HOUSE = Path(__file__).parents[1]
+"""Where the rooms are."""
+FULL = (
+    "the disk is full; free some space (`dvc gc -w` drops what no version here uses) and run again"
+)
 
 
 class Verb(msgspec.Struct, frozen=True):
@@ -27,34 +35,55 @@ class Verb(msgspec.Struct, frozen=True):
 
 def main(room: str, verbs: Mapping[str, Verb], argv: Sequence[str]) -> int:
     """Run one verb and return the exit status: 0, or 1 with one clear message on stderr."""
-    name = argv[0] if argv and argv[0] in verbs else None
-    if name is None:
-        _overview(room, verbs).parse_args(
-            argv
-        )  # prints help, or the list of verbs and exits with 2
-    verb = verbs[str(name)]
-    module = import_module(verb.module)
-    parser = argparse.ArgumentParser(
-        f"python -m {room} {name}", description=verb.says, epilog=f"example: {verb.example}"
-    )
-    module.arguments(parser)
+    if not argv or argv[0] not in verbs:
+        _overview(room, verbs).parse_args(argv)  # prints help, or the list and exits with 2
+    command, verb = f"python -m {room} {argv[0]}", verbs[argv[0]]
     try:
-        module.run(parser.parse_args(argv[1:]))
+        _run(command, verb, argv[1:])
     except DarkroomError as error:
         say(f"error: {error}")
         return 1
     except KeyboardInterrupt:
         say("stopped")
         return 130
+    except ModuleNotFoundError as error:
+        if not _is_foreign(error.name, verb):
+            raise
+        say(f"error: `{command}` {_absent(str(error.name))}")
+        return 1
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        say(
-            "error: the disk is full; free some space (`dvc gc -w` drops what no version here"
-            " uses) and run again"
-        )
+        say(f"error: {FULL}")
         return 1
     return 0
+
+
+def _run(command: str, verb: Verb, argv: Sequence[str]) -> None:
+    module = import_module(verb.module)
+    parser = argparse.ArgumentParser(
+        command, description=verb.says, epilog=f"example: {verb.example}"
+    )
+    module.arguments(parser)
+    module.run(parser.parse_args(argv))
+
+
+def _is_foreign(missing: str | None, verb: Verb) -> bool:
+    """Return whether ``missing`` is a package that others make; all else is a defect of ours.
+
+    Of a package that is there, but lacks a part, Python gives the part's name, with a dot.
+    """
+    if not missing or "." in missing or missing in sys.stdlib_module_names:
+        return False
+    ours = (HOUSE / missing).is_dir() or (HOUSE / f"{missing}.py").is_file()
+    return not ours and missing != verb.module.partition(".")[0]
+
+
+def _absent(package: str) -> str:
+    return (
+        f"needs the package '{package}', which {sys.prefix} does not have; `make setup` installs "
+        "all that requirements.lock lists into .venv, run it with .venv/bin/python"
+    )
 
 
 def _overview(room: str, verbs: Mapping[str, Verb]) -> argparse.ArgumentParser:

@@ -1,6 +1,7 @@
 """Say what images show: ``python -m Deployment predict IMAGE...``."""
 
 import argparse
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -38,8 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
     """
     images: list[str] = arguments.images
     predictor = open_bundle(arguments.bundle)
-    path_width = max(len(image) for image in images)
-    class_width = max(len(name) for name in predictor.manifest.classes)
+    line = _json if arguments.json else _columns(images, predictor.manifest.classes)
     refused = 0
     for image in images:
         try:
@@ -48,11 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
             refused += 1
             say(f"error: {error}")
             continue
-        if arguments.json:
-            answer(msgspec.json.encode(Line(image, guesses)).decode())
-        else:
-            shown = "   ".join(f"{g.label:<{class_width}} {g.probability:.3f}" for g in guesses)
-            answer(f"{image:<{path_width}}   {shown}")
+        answer(line(image, guesses))
     if refused:
         raise SampleError(f"{refused} of {len(images)} images got no answer, named above")
 
@@ -61,12 +57,42 @@ def _guesses(predictor: Predictor, image: str) -> tuple[Guess, ...]:
     try:
         content = Path(image).read_bytes()
     except OSError as error:
-        raise ImageError(f"{image}: cannot be read ({error.strerror})") from None
-    return predictor.predict(content, image)
+        raise ImageError(f"{_shown(image)}: cannot be read ({error.strerror})") from None
+    return predictor.predict(content, _shown(image))
+
+
+def _columns(
+    images: Sequence[str], classes: Sequence[str]
+) -> Callable[[str, tuple[Guess, ...]], str]:
+    """Return what makes the line of an image, as wide as the longest names need."""
+    path_width = max(len(_shown(image)) for image in images)
+    class_width = max(len(_shown(name)) for name in classes)
+
+    def line(image: str, guesses: tuple[Guess, ...]) -> str:
+        chances = (f"{_shown(g.label):<{class_width}} {g.probability:.3f}" for g in guesses)
+        return f"{_shown(image):<{path_width}}   {'   '.join(chances)}"
+
+    return line
+
+
+def _json(image: str, guesses: tuple[Guess, ...]) -> str:
+    """Return a line of ``--json``; bytes of a path that are no UTF-8 are escaped."""
+    path = image.encode(errors="backslashreplace").decode()
+    return msgspec.json.encode(Line(path, guesses)).decode()
+
+
+def _shown(name: str) -> str:
+    """Return ``name`` with what would break the line, or steer the terminal, escaped."""
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name
+    )
 
 
 def _count(text: str) -> int:
-    count = int(text)
+    try:
+        count = int(text)
+    except ValueError:
+        count = 0
     if count < 1:
-        raise argparse.ArgumentTypeError("at least 1 class must be shown")
+        raise argparse.ArgumentTypeError(f"a whole number >= 1 is expected, got '{text}'")
     return count

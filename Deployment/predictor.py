@@ -9,7 +9,7 @@ import onnxruntime
 
 from Datasets import bundle
 from Datasets.bundle import Manifest
-from Datasets.errors import SampleError
+from Datasets.errors import SampleError, StoreError
 from Datasets.image import decode
 
 
@@ -114,20 +114,58 @@ def open_bundle(folder: Path = bundle.BUNDLE) -> Predictor:
     """Return the predictor of the bundle in ``folder``, after checking every file of it.
 
     Raises:
-        StoreError: there is none, or it is not what its manifest vouches for.
+        StoreError: there is none, it is not what its manifest vouches for, or its graphs do not run
+        or do not answer for the manifest's classes.
     """
     manifest = bundle.read(folder)
     preprocess = _session(folder / bundle.PREPROCESS_FILE)
-    return Predictor(preprocess, _session(folder / bundle.MODEL_FILE), manifest)
+    predictor = Predictor(preprocess, _session(folder / bundle.MODEL_FILE), manifest)
+    _check_answer(predictor, folder)
+    return predictor
+
+
+def _check_answer(predictor: Predictor, folder: Path) -> None:
+    """Ask the model once, for a black tensor: what a graph declares may leave lengths open."""
+    path, wants = folder / bundle.MODEL_FILE, predictor.manifest.input
+    try:
+        black = np.zeros((1, wants.height, wants.width, wants.channels), wants.dtype)
+        said = predictor.answer(black).probabilities.shape
+    except Exception as error:  # those of onnxruntime have no parent of their own
+        raise StoreError(
+            f"{path}: it does not take the {wants.height} x {wants.width} x {wants.channels} "
+            f"{wants.dtype} tensors of {folder / bundle.MANIFEST_FILE} ({_why(error)}); export "
+            "the bundle again"
+        ) from error
+    classes = len(predictor.manifest.classes)
+    if said != (1, classes):
+        raise StoreError(
+            f"{path}: it answers a tensor with probabilities of shape {said}, "
+            f"{folder / bundle.MANIFEST_FILE} names {classes} classes; export the bundle again"
+        )
 
 
 def _session(path: Path) -> Session:
-    """Return a graph as a session on the CPU: one thread, so that sums run in one order."""
+    """Return a graph as a session on the CPU: one thread, so that sums run in one order.
+
+    Raises:
+        StoreError: the file holds no graph that onnxruntime can run.
+    """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors only: advice on the machine helps nobody here
-    session: Session = onnxruntime.InferenceSession(
-        path, options, providers=["CPUExecutionProvider"]
-    )
+    try:
+        session: Session = onnxruntime.InferenceSession(
+            path, options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # those of onnxruntime have no parent of their own
+        raise StoreError(
+            f"{path}: no graph that onnxruntime {onnxruntime.__version__} can run "
+            f"({_why(error)}); fetch or export the bundle again"
+        ) from error
     return session
+
+
+def _why(error: Exception) -> str:
+    """Return the first line of what another library says."""
+    return next(iter(str(error).splitlines()), type(error).__name__)

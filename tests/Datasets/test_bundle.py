@@ -1,3 +1,5 @@
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -72,10 +74,34 @@ def test_files_that_are_gone_or_strange_are_named(folder: Path) -> None:
         bundle.read(folder)
 
 
-def test_what_python_leaves_beside_the_scripts_is_let_be(folder: Path) -> None:
+def test_compiled_code_that_nobody_vouches_for_is_refused(folder: Path) -> None:
     (folder / "scripts/Models/__pycache__").mkdir()
     (folder / "scripts/Models/__pycache__/module.cpython-311.pyc").write_bytes(b"\0")
-    assert len(bundle.read(folder).files) == 2
+    with pytest.raises(StoreError, match=r"module\.cpython-311\.pyc is not in the manifest"):
+        bundle.read(folder)
+
+
+@pytest.mark.parametrize("target", ["absent", "model.onnx", "scripts"])
+@pytest.mark.parametrize("act", [bundle.read, lambda folder: bundle.write(folder, MANIFEST)])
+def test_a_link_is_refused_wherever_it_leads(
+    folder: Path, target: str, act: Callable[[Path], object]
+) -> None:
+    (folder / "scripts/link").symlink_to(folder / target)
+    with pytest.raises(StoreError, match=r"scripts/link is a link, a bundle holds plain files"):
+        act(folder)
+
+
+def test_a_listed_file_that_became_a_link_is_refused(folder: Path, tmp_path: Path) -> None:
+    moved = (folder / "model.onnx").rename(tmp_path.with_suffix(".onnx"))
+    (folder / "model.onnx").symlink_to(moved)
+    with pytest.raises(StoreError, match=r"model\.onnx is a link"):
+        bundle.read(folder)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+    with pytest.raises(StoreError, match="pipe is no plain file"):
+        bundle.read(folder)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import argparse
 import errno
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -66,6 +67,36 @@ def test_a_full_disk_says_what_to_do(verb: ModuleType, capsys: pytest.CaptureFix
 def test_a_defect_is_not_hidden(verb: ModuleType) -> None:
     fails(verb, PermissionError(errno.EACCES, "no"))
     with pytest.raises(PermissionError):
+        main("Room", VERBS, ["split", "3"])
+
+
+def test_a_missing_package_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "needy_verb.py").write_text("import package_that_nobody_has.part\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    verbs = {"split": Verb(module="needy_verb", says="", example="")}
+    assert main("Room", verbs, ["split"]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert said.startswith("error: `python -m Room split` needs the package 'package_that_nobody_")
+    assert "`make setup` installs all that requirements.lock lists" in said
+
+
+def test_a_package_that_is_missed_late_is_one_sentence_too(
+    verb: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fails(verb, ModuleNotFoundError("No module named 'pandas'", name="pandas"))
+    assert main("Room", VERBS, ["split", "3"]) == 1
+    assert "needs the package 'pandas'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "name", ["Datasets", "Datasets.gone", "a_verb", "numpy.gone", "json", None]
+)
+def test_a_missing_module_of_the_house_is_a_defect(verb: ModuleType, name: str | None) -> None:
+    fails(verb, ModuleNotFoundError("No module", name=name))
+    with pytest.raises(ModuleNotFoundError):
         main("Room", VERBS, ["split", "3"])
 
 

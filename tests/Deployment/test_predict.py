@@ -1,16 +1,18 @@
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from Datasets import predictions
-from Datasets.bundle import BUNDLE
+from Datasets import bundle, predictions
+from Datasets.bundle import BUNDLE, Manifest
 from Datasets.errors import SampleError, StoreError
 from Datasets.image import encode_png
 from Datasets.predictions import PREDICTIONS
@@ -125,7 +127,104 @@ def test_predict_runs_without_what_only_training_needs(walk: Path) -> None:
     assert done.stdout.split()[1] in CLASSES
 
 
-def test_fewer_than_one_class_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("count", ["0", "-2", "x", "1.5"])
+def test_what_is_no_number_of_classes_is_refused(
+    count: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
-        parsed("x.png", "--top", "0")
-    assert "at least 1 class must be shown" in capsys.readouterr().err
+        parsed("x.png", f"--top={count}")
+    assert f"a whole number >= 1 is expected, got '{count}'" in capsys.readouterr().err
+
+
+def test_a_manifest_with_another_number_of_classes_is_refused(walk: Path) -> None:
+    for classes in (CLASSES[:2], (*CLASSES, "square"), ()):
+        bundle.write(BUNDLE, replace(manifest(), classes=classes))
+        said = rf"model\.onnx: .* of shape \(1, 3\), .*manifest\.json names {len(classes)} classes"
+        with pytest.raises(StoreError, match=said):
+            open_bundle()
+
+
+def test_a_manifest_with_another_input_is_refused(walk: Path) -> None:
+    for change in ({"height": SIDE + 1}, {"dtype": "float32"}, {"dtype": "colour"}):
+        wants = replace(manifest(), input=replace(manifest().input, **change))
+        bundle.write(BUNDLE, wants)
+        with pytest.raises(StoreError, match=r"model\.onnx: it does not take the .* tensors of "):
+            open_bundle()
+        bundle.write(BUNDLE, replace(wants, input=replace(wants.input, height=SIDE, dtype="uint8")))
+
+
+@pytest.mark.parametrize("name", [bundle.PREPROCESS_FILE, bundle.MODEL_FILE])
+@pytest.mark.parametrize("content", [b"", b"no graph", None])
+def test_a_broken_graph_that_the_manifest_vouches_for_is_named(
+    walk: Path, name: str, content: bytes | None
+) -> None:
+    if content is None:
+        (BUNDLE / name).unlink()
+    else:
+        (BUNDLE / name).write_bytes(content)
+    bundle.write(BUNDLE, manifest())
+    with pytest.raises(StoreError, match=f"{BUNDLE / name}: no graph that onnxruntime .* can run"):
+        open_bundle()
+
+
+def test_names_cannot_break_the_line_or_steer_the_terminal(
+    walk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle.write(BUNDLE, replace(manifest(), classes=("cr\noss", "di\x1b[2Jsc", "ring")))
+    names = ["new\nline.png", "red\x1b[31m.png", "été.png", os.fsdecode(b"\xff.png")]
+    for name in names:
+        shutil.copy(RAW / name_of(4), name)
+    with pytest.raises(SampleError):
+        run(parsed(*names, "gone\n.png"))
+    shown = capsys.readouterr()
+    assert len(shown.out.splitlines()) == len(names)
+    assert shown.out.replace("\n", "").isprintable()
+    firsts = [line.split()[0] for line in shown.out.splitlines()]
+    assert firsts == ["new\\nline.png", "red\\x1b[31m.png", "été.png", "\\udcff.png"]
+    assert "cr\\noss" in shown.out and "di\\x1b[2Jsc" in shown.out
+    assert shown.err == "error: gone\\n.png: cannot be read (No such file or directory)\n"
+
+
+def test_json_is_a_line_an_image_whatever_its_name(
+    walk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ["new\nline.png", os.fsdecode(b"\xff.png")]
+    for name in names:
+        shutil.copy(RAW / name_of(4), name)
+    run(parsed("--json", *names))
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line)["image"] for line in lines] == ["new\nline.png", "\\udcff.png"]
+
+
+def test_predicting_leaves_the_bundle_as_it_was(walk: Path) -> None:
+    before = sorted(BUNDLE.rglob("*"))
+    run(parsed(str(RAW / name_of(4))))
+    assert sorted(BUNDLE.rglob("*")) == before
+
+
+def test_verify_without_its_packages_says_which_is_missing(walk: Path) -> None:
+    """As a command, where only ``Deployment/requirements.lock`` is installed."""
+    block = (
+        "import sys\n"
+        "class Blocked:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.split('.')[0] in {'torch', 'pandas', 'pyarrow', 'ruamel', 'joblib'}:\n"
+        "            raise ModuleNotFoundError('No module named ' + repr(name), name=name)\n"
+        "sys.meta_path.insert(0, Blocked())\n"
+        "from Deployment.__main__ import VERBS, main\n"
+        "sys.exit(main('Deployment', VERBS, ['verify']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", block],
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert done.stderr.startswith("error: `python -m Deployment verify` needs the package '")
+
+
+def manifest() -> Manifest:
+    """Return what stands in the manifest, whether it is true or not."""
+    content = (BUNDLE / bundle.MANIFEST_FILE).read_bytes()
+    return msgspec.json.decode(content, type=Manifest)
