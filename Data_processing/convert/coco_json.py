@@ -109,10 +109,17 @@ class CocoFile:
             raise AnnotationError(f"{self.place(text)}: {what}: {_shown(text)}") from None
 
     def owners(self, raw: msgspec.Raw) -> set[int | str]:
-        """Return the image ids of an annotation that ``read`` refused: none, one or several."""
+        """Return the image ids of an annotation that ``read`` refused: none, one or several.
+
+        Raises:
+            AnnotationError: it is nested too deeply to tell.
+        """
+        text = bytes(raw).decode("utf-8", "replace")
         try:
-            pairs = json.loads(bytes(raw), object_pairs_hook=list, parse_int=_whole)
-        except (ValueError, RecursionError):
+            pairs = json.loads(text, object_pairs_hook=list, parse_int=_whole, strict=False)
+        except RecursionError:
+            raise AnnotationError(f"{self.place(bytes(raw))}: {_TOO_DEEP}") from None
+        except ValueError:
             return set()
         if not isinstance(pairs, list):
             return set()

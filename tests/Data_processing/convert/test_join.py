@@ -65,7 +65,7 @@ def test_rows_that_repeat_without_an_image_do_no_harm(three: Bench) -> None:
 def test_an_image_with_two_rows_is_rejected_like_any_other(three: Bench) -> None:
     write(three, "name,a\n1.png,1\n2.png,2\n2.png,3\n3.png,4\n")
     summary = three.convert(f"{OPTIONS}, on_bad: skip")
-    assert summary == "3 images in, 2 out, 1 rejected; no labels"
+    assert summary == "3 images in, 2 out, 1 rejected; no labels; 1 other files left alone"
     assert [s.row.columns["a"] for s in three.samples()] == [1, 4]
     assert three.reasons() == ["the table has 2 rows for 2.png; keep one of them"]
 
