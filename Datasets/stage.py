@@ -1,9 +1,12 @@
 """The frame around every stage: one at a time, one line at its end, its seconds remembered."""
 
 import fcntl
+import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TypeVar
@@ -89,17 +92,16 @@ def require(path: Path, stage: str) -> Path:
 
 
 def _in_processes(work: Callable[[T], R], tasks: Sequence[T], workers: int) -> Iterator[R]:
-    import joblib  # costs a fifth of a second that most stages need not pay
-
-    here = Path.cwd()
-    pool = joblib.Parallel(n_jobs=min(workers, len(tasks)), return_as="generator", batch_size=1)
-    yield from pool(joblib.delayed(_at)(here, work, task) for task in tasks)
-
-
-def _at(folder: Path, work: Callable[[T], R], task: T) -> R:
-    """Return ``work(task)``, done in ``folder``: a worker is reused, and stands where it began."""
-    os.chdir(folder)
-    return work(task)
+    """Yield the results from processes of our own: reused ones may have ended unseen."""
+    spawn = multiprocessing.get_context("spawn")  # a fork would inherit torch's threads, and stall
+    with ProcessPoolExecutor(min(workers, len(tasks)), spawn) as pool:
+        try:
+            yield from pool.map(work, tasks)
+        except BrokenProcessPool:
+            raise StageError(
+                "a worker process died, killed or out of memory; run again, or lower workers in "
+                "compute.yaml"
+            ) from None
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """A stage runs once at a time, ends with one line, and its tasks come back in order."""
 
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -95,3 +96,16 @@ def test_a_missing_input_names_the_stage_that_makes_it(tmp_path: Path) -> None:
     assert require(tmp_path, "split") == tmp_path
     with pytest.raises(StoreError, match="`dvc repro split` makes it"):
         require(tmp_path / "gone", "split")
+
+
+def die(task: int) -> int:
+    """End the worker as the kernel does when memory is gone, but for the first task."""
+    if task:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return task
+
+
+def test_a_worker_that_dies_is_said() -> None:
+    """Not a hang, not a traceback of the library."""
+    with pytest.raises(StageError, match="a worker process died"):
+        list(map_tasks(die, range(4), 2, "x"))
