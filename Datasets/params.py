@@ -117,7 +117,9 @@ def checked(value: object, kind: type[T], where: str) -> T:
         unknown = re.search(r"unknown field `(.+)`", message)
         value_ = re.match(r"Invalid enum value '(.+)'", message)
         if value_:
-            raise ParamsError(f"{place}: {_unknown(value_[1], _literals(kind), 'value')}") from None
+            fields = re.findall(r"\.(\w+)", trail)
+            words = _literals(kind, fields[-1] if fields else None)
+            raise ParamsError(f"{place}: {_unknown(value_[1], words, 'value')}") from None
         if unknown:
             raise ParamsError(
                 f"{place}.{unknown[1]}: {_unknown(unknown[1], _fields(kind), 'key')}"
@@ -168,13 +170,17 @@ def _fields(kind: object) -> list[str]:
     return [name for part in get_args(kind) for name in _fields(part)]
 
 
-def _literals(kind: object) -> list[str]:
-    """Return all words that ``kind`` and the structs inside it may hold."""
+def _literals(kind: object, field: str | None) -> list[str]:
+    """Return the words that ``field``, anywhere in ``kind``, may hold; all words if it is None."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        return [word for hint in get_type_hints(kind).values() for word in _literals(hint)]
+        hints = get_type_hints(kind).items()
+        inside = [
+            _literals(hint, None if name.rstrip("_") == field else field) for name, hint in hints
+        ]
+        return [word for words in inside for word in words]
     if get_origin(kind) is Literal:
-        return [word for word in get_args(kind) if isinstance(word, str)]
-    return [word for part in get_args(kind) for word in _literals(part)]
+        return [word for word in get_args(kind) if isinstance(word, str)] if field is None else []
+    return [word for part in get_args(kind) for word in _literals(part, field)]
 
 
 def _shown(value: object, trail: str) -> str:

@@ -30,8 +30,8 @@ def test_auto_counts_what_this_process_may_use() -> None:
     ("text", "said"),
     [
         ("workers: 0", "workers: .*>= 1, got 0"),
-        ("workers: many", "workers: .*got 'many'"),
-        ("device: tpu", "device: .*got 'tpu'"),
+        ("workers: many", "workers: unknown value 'many'; known: auto$"),
+        ("device: tpu", "device: unknown value 'tpu'; .*'cpu'"),
         ("worker: 2", "unknown key 'worker'; did you mean 'workers'"),
     ],
 )
