@@ -10,13 +10,36 @@ from Datasets.params import NAME, Params, nearest
 
 METADATA = Path("Datasets/metadata")
 """Where the stage ``convert`` puts one metadata folder a data set."""
+CORRECTIONS = Path("Datasets/corrections")
+"""Where corrections of what ``convert`` found are kept, one file a data set, in Git."""
+
+
+class Sql(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A query to a database.
+
+    ``url_env`` names the environment variable that holds the SQLAlchemy URL: it may hold a
+    password, which has no place in a file.
+    """
+
+    url_env: str
+    query: str
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A CSV table with a row an image."""
+    """A table with a row an image: a CSV or Parquet file below the data set's path, or a query."""
 
-    file: str  # below the data set's path
     key: str  # the column that names the image
+    file: str = ""
+    sql: Sql | None = None
+
+
+class LabelRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What becomes of class names: first strip, then case, then map, then ignore."""
+
+    strip: bool = False  # take off blanks at both ends
+    case: Literal["keep", "lower", "upper"] = "keep"
+    map: dict[str, str] = {}  # old name: new name
+    ignore: tuple[str, ...] = ()  # names that are left out, and counted
 
 
 class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -24,7 +47,8 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``path`` may lie outside the repository. ``annotations`` is a file or glob below it, ``images``
     the sub-folder that image names are relative to; both are found where they are left out.
-    ``group`` is a column of the table.
+    ``group`` is a column of the table. What stands below ``bands`` is read by single formats only;
+    the table of formats says which.
     """
 
     format: str
@@ -34,6 +58,17 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     images: str = ""
     table: Table | None = None
     group: str | None = None
+    labels: LabelRules = LabelRules()
+    outside: Literal["error", "clip", "drop"] = "error"  # what leaves the frame by over a pixel
+    orientation: Literal["auto", "seen", "stored"] = "auto"  # of the frame that was annotated
+    masks: Literal["none", "semantic", "instances", "both"] = "semantic"  # drawn from regions
+    samples: Literal["image", "box"] = "image"  # box: each annotation becomes a sample
+    bands: dict[str, str] = {}  # band: pattern of its files; channels in the order of the names
+    origin: Literal[0, 1] | None = None  # number of the first pixel
+    classes: str = ""  # file with the class names
+    columns: dict[str, str] = {}  # our word: their column
+    sql: Sql | None = None  # the annotations themselves
+    values: dict[str, int | str] = {}  # class: value in a mask, or its colour as "#rrggbb"
 
 
 def datasets_of(params: Params) -> dict[str, Dataset]:
@@ -53,6 +88,8 @@ def datasets_of(params: Params) -> dict[str, Dataset]:
             raise ParamsError(f"{where}.path: must name a folder, got ''")
         if dataset.group is not None and dataset.table is None:
             raise ParamsError(f"{where}.group: is a column of the table; name it in {where}.table")
+        if dataset.table is not None and bool(dataset.table.file) == bool(dataset.table.sql):
+            raise ParamsError(f"{where}.table: needs a file or sql, one of them")
     return datasets
 
 

@@ -24,11 +24,22 @@ class ParamsError(DarkroomError):
 
 
 class AnnotationError(DarkroomError):
-    """An annotation file is broken or contradicts itself."""
+    """An annotation file is broken or contradicts itself.
+
+    ``kind`` is the same for all of one sort, so that a report can count them: "zero area".
+    """
+
+    def __init__(self, message: str, kind: str = "broken annotation") -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 class ImageError(DarkroomError):
-    """An image cannot be read, or is not what its header says."""
+    """An image cannot be read, or is not what its header says; ``kind`` as for annotations."""
+
+    def __init__(self, message: str, kind: str = "broken image") -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 class SampleError(DarkroomError):

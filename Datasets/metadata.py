@@ -24,6 +24,10 @@ IMAGES_FILE = "metadata.jsonl"
 SAMPLES_FILE = "samples.parquet"
 CLASSES_FILE = "classes.json"
 REJECTED_FILE = "rejected.jsonl"
+CONVERSION_FILE = "conversion.json"
+CHANGES_FILE = "changes.jsonl"
+ABOUT_FILE = "about.json"
+"""What the raw annotations say of the data set as a whole, kept for the way back."""
 COLUMN = "column."
 """Prefix of a tabular column in samples.parquet.
 
@@ -75,10 +79,19 @@ class ImageMetadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SampleRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One row of samples.parquet: what else is known of a sample.
 
-    ``annotation_ids``, ``iscrowd``, ``areas``, ``polygons`` and ``rles`` run parallel to the boxes
-    of metadata.jsonl. A polygon list holds flat x, y, x, y, ... lists in pixels; an RLE is a
-    compressed COCO counts string. ``width`` and ``height`` are those of the image as it is seen;
-    ``orientation`` is the EXIF value (1 to 8) that was applied.
+    ``annotation_ids``, ``iscrowd``, ``areas``, ``polygons``, ``rles``, ``keypoints`` and ``extras``
+    run parallel to the boxes of metadata.jsonl. A polygon list holds flat x, y, x, y, ... lists in
+    pixels; an RLE is a compressed COCO counts string; keypoints are flat x, y, v triples as in
+    COCO; extras are JSON objects with what else the raw annotations say. ``width`` and ``height``
+    are those of the image as it is seen; ``orientation`` is the EXIF value (1 to 8) that was
+    applied.
+
+    ``files`` is where the pixels come from, below the data set's root: one file, or one a band in
+    the order of channels; below the metadata folder if ``is_embedded``. ``sha256`` is that of the
+    file; of several, that of their hex digests end to end. A sample cut out of a raster has its
+    ``window``, x1, y1, x2, y2 in whole pixels of the file, and the xxh3-128 of the window's pixels.
+    ``instance_mask`` is a 16-bit PNG below the metadata folder: i where the i-th box's object is,
+    0 elsewhere. ``nodata_mask`` is an 8-bit one: 255 where the raster has no data.
     """
 
     id: str
@@ -100,6 +113,15 @@ class SampleRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     areas: tuple[float | None, ...] = ()
     polygons: tuple[tuple[tuple[float, ...], ...], ...] = ()
     rles: tuple[str | None, ...] = ()
+    keypoints: tuple[tuple[float, ...], ...] = ()
+    extras: tuple[str | None, ...] = ()
+    image_extras: str | None = None
+    files: tuple[str, ...] = ()
+    is_embedded: bool = False
+    window: tuple[int, ...] = ()
+    window_hash: str = ""
+    instance_mask: str | None = None
+    nodata_mask: str | None = None
     columns: dict[str, Scalar] = {}
 
 
@@ -116,6 +138,13 @@ ROW_SCHEMA = pa.schema(
         ("areas", pa.list_(pa.float64())),
         ("polygons", pa.list_(pa.list_(pa.list_(pa.float64())))),
         ("rles", pa.list_(pa.string())),
+        ("keypoints", pa.list_(pa.list_(pa.float64()))),
+        ("extras", pa.list_(pa.string())),
+        ("image_extras", pa.string()),
+        ("files", pa.list_(pa.string())),
+        ("is_embedded", pa.bool_()),
+        ("window", pa.list_(pa.int32())),
+        *((name, pa.string()) for name in ("window_hash", "instance_mask", "nodata_mask")),
     ]
 )
 

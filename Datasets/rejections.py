@@ -19,13 +19,14 @@ class Rejection(msgspec.Struct, frozen=True):
 
     ``sample`` names an image or the file that something stood in. ``whole`` tells whether the
     sample itself is out or only something on it; ``annotations`` counts the annotations that are
-    out with it.
+    out with it. ``reason`` is a sentence about this one, ``kind`` is shared by all of its sort.
     """
 
     sample: str
     reason: str
     whole: bool = True
     annotations: int = 0
+    kind: str = "broken annotation"
 
 
 class Rejections:
@@ -71,13 +72,17 @@ class Rejections:
         """Take note of several, for example those of a worker."""
         self._all.extend(rejections)
 
+    def ordered(self) -> list[Rejection]:
+        """Return all of them by sample, that of a whole sample before those of its parts."""
+        return sorted(self._all, key=lambda one: (one.sample, not one.whole, one.reason))
+
     def settle(self) -> bytes:
         """Return the full list as JSON lines, sorted and perhaps empty, if the policy allows.
 
         Raises:
             RejectedError: something was rejected and the policy is ``strict``.
         """
-        ordered = sorted(self._all, key=lambda one: (one.sample, not one.whole, one.reason))
+        ordered = self.ordered()
         lines = b"".join(msgspec.json.encode(rejection) + b"\n" for rejection in ordered)
         if not ordered:
             self.list_file.unlink(missing_ok=True)

@@ -2,7 +2,32 @@
 
 FORMATS = {
     "coco": "Data_processing.convert.coco:extract",
+    "csv": "Data_processing.convert.tables:extract",
+    "cvat": "Data_processing.convert.cvat:extract",
     "folders": "Data_processing.convert.folders:extract",
+    "instance_masks": "Data_processing.convert.instance_masks:extract",
+    "label_studio": "Data_processing.convert.label_studio:extract",
+    "labelme": "Data_processing.convert.labelme:extract",
+    "masks": "Data_processing.convert.masks:extract",
+    "parquet": "Data_processing.convert.tables:extract",
+    "sql": "Data_processing.convert.tables:extract",
+    "via": "Data_processing.convert.via:extract",
+    "voc": "Data_processing.convert.voc:extract",
+    "yolo": "Data_processing.convert.yolo:extract",
 }
-WITH_ANNOTATION_FILES = frozenset({"coco"})
-"""Formats for which ``annotations`` means something."""
+READS = {
+    "coco": ("annotations",),
+    "csv": ("annotations", "columns", "origin"),
+    "cvat": ("annotations",),
+    "folders": (),
+    "instance_masks": ("annotations", "classes"),
+    "label_studio": ("annotations",),
+    "labelme": ("annotations",),
+    "masks": ("annotations", "values"),
+    "parquet": ("annotations", "columns", "origin"),
+    "sql": ("columns", "origin", "sql"),
+    "via": ("annotations",),
+    "voc": ("annotations", "origin"),
+    "yolo": ("annotations", "classes"),
+}
+"""Keys of a data set that mean something to a format, beside those that all understand."""

@@ -5,9 +5,9 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
+from Data_processing.convert.report import Report
 from Datasets.dataset import Dataset
 from Datasets.errors import AnnotationError
-from Datasets.rejections import Rejections
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -27,19 +27,42 @@ class FoundRle(msgspec.Struct, frozen=True, rename={"frame": "size"}):
 
 
 class FoundAnnotation(msgspec.Struct, frozen=True):
-    """One annotated object; corners are x1, y1, x2, y2 in pixels, half-open."""
+    """One annotated object, in pixels as its format has them after its habits are undone.
+
+    ``corners`` are x1, y1, x2, y2, half-open, or None where the format states no box: then the
+    box is what polygons, run lengths or keypoints cover. ``keypoints`` are flat x, y, v triples,
+    v as COCO has it (2 visible). ``mask_file`` is an image below the root in which the object is
+    what differs from zero. ``extras`` is a JSON object with all else that the format says of it
+    (COCO's words where COCO has one), or None. ``id`` is the format's own, or its number in the
+    image, from 1.
+    """
 
     id: int
     name: str
-    corners: tuple[float, float, float, float]
+    corners: tuple[float, float, float, float] | None = None
     polygons: tuple[tuple[float, ...], ...] = ()
     rle: FoundRle | None = None
     iscrowd: bool = False
     area: float | None = None
+    keypoints: tuple[float, ...] = ()
+    mask_file: str | None = None
+    extras: str | None = None
 
     def has_region(self) -> bool:
         """Return whether more than a box was drawn."""
-        return bool(self.polygons) or self.rle is not None
+        return bool(self.polygons) or self.rle is not None or self.mask_file is not None
+
+
+class FoundMask(msgspec.Struct, frozen=True):
+    """A semantic mask: an image below the root.
+
+    ``names`` gives the class of a pixel value (of the palette's index, or 0xRRGGBB where the file
+    has colours); values in ``ignore`` become 255; the background is 0, or black.
+    """
+
+    file: str
+    names: dict[int, str]
+    ignore: frozenset[int] = frozenset()
 
 
 class Looked(msgspec.Struct, frozen=True):
@@ -52,15 +75,21 @@ class Looked(msgspec.Struct, frozen=True):
 
 
 NOBODY_LOOKED = Looked()
+BOXES = Looked(labels=True, counts=True, boxes=True)
+REGIONS = Looked(labels=True, counts=True, boxes=True, mask=True)
 
 
 class FoundImage(msgspec.Struct, frozen=True):
     """One image and what is said of it.
 
     ``file`` is its path below the data set's root, ``name`` what the annotations call it,
-    ``source`` where they stand. ``labels`` are those of the image as a whole; labels of its
-    annotations are added. ``stated_width`` and ``stated_height`` are what the annotations say.
-    ``lost`` counts annotations that could not be read.
+    ``source`` where they stand (file, or file#id). ``labels`` are those of the image as a whole;
+    labels of its annotations are added. ``stated_width`` and ``stated_height`` are what the
+    annotations say. ``lost`` counts annotations that could not be read and were rejected.
+    ``embedded`` is the annotation file that holds the image itself, where no file of its own does.
+    ``extras`` is a JSON object with all else that the format says of the image, or None.
+    ``relative`` says that coordinates are shares of the frame (0 to 1), to be multiplied by its
+    width and height.
     """
 
     file: str
@@ -72,24 +101,37 @@ class FoundImage(msgspec.Struct, frozen=True):
     stated_width: int | None = None
     stated_height: int | None = None
     lost: int = 0
+    mask: FoundMask | None = None
+    embedded: str | None = None
+    extras: str | None = None
+    relative: bool = False
+
+
+class Seen(msgspec.Struct):
+    """What a reader came across, rejected or not. Complete when its last image was taken."""
+
+    images: int = 0
+    annotations: int = 0
+    names: set[str] = set()
 
 
 class Extraction(msgspec.Struct, frozen=True):
     """What a reader gives back.
 
-    ``classes`` are the names that occur, sorted; the images come in the order of ``file``.
-    ``n_images`` and ``n_annotations`` count what came in, rejected or not. ``notes`` are for the
-    stage's summary.
+    The images come in the order of ``file``, each file once. ``names`` are all class names,
+    sorted, where they are known before the images are walked through, as drawing masks needs them;
+    None has them taken from ``seen`` at the end, and no mask is drawn. ``about`` is a JSON object
+    with what the format says of the data set as a whole. ``notes`` are for the stage's summary.
     """
 
-    classes: tuple[str, ...]
     images: Iterator[FoundImage]
-    n_images: int
-    n_annotations: int
+    seen: Seen
+    names: tuple[str, ...] | None
+    about: str | None = None
     notes: Sequence[str] = ()
 
 
-Extract = Callable[[Source, Rejections], Extraction]
+Extract = Callable[[Source, Report], Extraction]
 """A reader. What is broken in one image it rejects; for a file broken as a whole it raises."""
 
 
@@ -105,9 +147,13 @@ def path_below(folder: str, name: str) -> str:
     """
     path = PurePosixPath(name)
     if not path.name:
-        raise AnnotationError(f"the image's name {name!r} is empty")
+        raise AnnotationError(f"the image's name {name!r} is empty", "bad path")
     if path.is_absolute() or ".." in path.parts:
-        raise AnnotationError(f"the image's name {name!r} leads out of the data set's folder")
+        raise AnnotationError(
+            f"the image's name {name!r} leads out of the data set's folder", "bad path"
+        )
     if not name.isprintable():
-        raise AnnotationError(f"the image's name {name!r} holds characters that cannot be printed")
+        raise AnnotationError(
+            f"the image's name {name!r} holds characters that cannot be printed", "bad path"
+        )
     return (PurePosixPath(folder) / path).as_posix()

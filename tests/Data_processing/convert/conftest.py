@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
@@ -13,13 +14,16 @@ from Data_processing.convert import stage
 from Datasets.metadata import Annotated, read
 
 Coco = dict[str, list[dict[str, object]]]
+GOLDEN = Path(__file__).parents[2] / "golden" / "convert"
+"""One file a format: all lines and rows that come out of a small data set, to be read by eye."""
 
 
 class Bench:
     """A folder with ``params.yaml``, a raw folder beside it, and what ``convert`` makes of it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, update_golden: bool = False) -> None:
         self.folder = folder
+        self.update_golden = update_golden
         self.raw = folder / "raw"
         self.raw.mkdir()
         self.metadata = folder / "Datasets" / "metadata" / "tiny"
@@ -49,15 +53,31 @@ class Bench:
     def samples(self) -> list[Annotated]:
         return list(read(self.metadata))
 
+    def golden(self, name: str) -> None:
+        """Compare everything that came out with a golden file, or write that anew if asked to."""
+        parts = [
+            *(
+                msgspec.json.format(msgspec.json.encode(sample), indent=1)
+                for sample in read(self.metadata)
+            ),
+            *((self.metadata / name).read_bytes() for name in ("classes.json", "conversion.json")),
+        ]
+        written = b"\n".join(parts)
+        path = GOLDEN / f"{name}.jsonl"
+        if self.update_golden:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(written)
+        assert written.decode() == path.read_text(), f"read {path}, then run with --update-golden"
+
     def reasons(self) -> list[str]:
         lines = self.rejected.read_text().splitlines()
         return [str(json.loads(line)["reason"]) for line in lines]
 
 
 @pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Bench:
     monkeypatch.chdir(tmp_path)
-    return Bench(tmp_path)
+    return Bench(tmp_path, bool(request.config.getoption("--update-golden")))
 
 
 @pytest.fixture

@@ -1,0 +1,127 @@
+"""The conversion report: what was read, left out and changed, by reason, and each one by name."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Literal
+
+import msgspec
+
+from Datasets.files import write_json
+from Datasets.metadata import CHANGES_FILE, CONVERSION_FILE
+from Datasets.rejections import SHOWN, Rejection, Rejections
+
+Action = Literal["rejected", "dropped", "left out", "clipped", "reversed", "renamed", "corrected"]
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One thing that is not in the metadata as it stood in the raw data.
+
+    ``reason`` is the same for all of one sort, ``detail`` is about this one. ``images`` and
+    ``annotations`` say how many of those that came in are out by it.
+    """
+
+    action: Action
+    reason: str
+    sample: str
+    detail: str = ""
+    images: int = 0
+    annotations: int = 0
+
+
+class Example(msgspec.Struct, frozen=True):
+    """One of the first of its sort."""
+
+    sample: str
+    detail: str
+
+
+class Group(msgspec.Struct):
+    """All changes of one sort: how many, and the first."""
+
+    action: Action
+    reason: str
+    count: int = 0
+    first: list[Example] = []
+
+
+class Report:
+    """Takes note of every change, in the order in which they are told: it must not vary.
+
+    Args:
+        folder: where all of them are written, one JSON line each; an existing folder.
+        rejections: what was rejected, under the data set's policy.
+    """
+
+    def __init__(self, folder: Path, rejections: Rejections) -> None:
+        self._folder = folder
+        self._lines = (folder / CHANGES_FILE).open("wb")
+        self._groups: dict[tuple[Action, str], Group] = {}
+        self._encoder = msgspec.json.Encoder()
+        self.rejections = rejections
+        self.dropped_images = 0
+        self.dropped_annotations = 0
+
+    def reject(
+        self,
+        sample: str,
+        reason: str,
+        kind: str,
+        *,
+        whole: bool = True,
+        annotations: int = 0,
+    ) -> None:
+        """Take note of something that cannot be taken over; under ``strict`` the stage will stop.
+
+        Args:
+            sample: path of an image, or the file that something stood in.
+            reason: a sentence: what was wrong, where, what to do.
+            kind: shared by all of its sort, for example "zero area".
+            whole: whether an image is out, or only annotations.
+            annotations: how many annotations are out.
+        """
+        self.rejections.add(Rejection(sample, reason, whole, annotations, kind))
+
+    def leave_out(self, sample: str, reason: str, detail: str = "") -> None:
+        """Take note of a file that the annotations have no use for; it never came in."""
+        self.note([Change("left out", reason, sample, detail)])
+
+    def note(self, changes: Iterable[Change]) -> None:
+        """Take note of changes."""
+        for change in changes:
+            self._lines.write(self._encoder.encode(change) + b"\n")
+            key = (change.action, change.reason)
+            group = self._groups.setdefault(key, Group(change.action, change.reason, 0, []))
+            group.count += 1
+            if len(group.first) < SHOWN:
+                group.first.append(Example(change.sample, change.detail))
+            self.dropped_images += change.images
+            self.dropped_annotations += change.annotations
+
+    def counts(self, action: Action) -> int:
+        """Return how many changes of one action there were."""
+        return sum(group.count for group in self._groups.values() if group.action == action)
+
+    def write(self, tally: msgspec.Struct) -> None:
+        """Write the summary beside the full list; rejections are in it too.
+
+        Args:
+            tally: what came in and went out.
+        """
+        for one in self.rejections.ordered():
+            self.note([Change("rejected", one.kind, one.sample, one.reason)])
+        groups = sorted(self._groups.values(), key=lambda one: (one.action, one.reason))
+        write_json(self._folder / CONVERSION_FILE, {"tally": tally, "changes": groups})
+
+    def __enter__(self) -> "Report":
+        """Return the report itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the list."""
+        self._lines.close()
