@@ -15,8 +15,9 @@ PROBES = 100
 
 
 def annotation_files(source: Source, present: Listing, suffixes: tuple[str, ...]) -> list[str]:
-    """Return the annotation files as paths below the root, sorted: those that
-    ``annotations`` names, else all that end in one of ``suffixes``.
+    """Return the annotation files as paths below the root, sorted.
+
+    Those that ``annotations`` names, else all that end in one of ``suffixes``.
 
     Raises:
         AnnotationError: there is none.
