@@ -7,7 +7,7 @@ the upper left corner of the image as it is seen (EXIF orientation applied). A m
 PNG: 0 nothing, i the class ``classes[i - 1]``, 255 ignore. Class names are sorted.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from types import TracebackType
@@ -149,6 +149,27 @@ ROW_SCHEMA = pa.schema(
 )
 
 
+GROUP = ROW_SCHEMA.get_field_index("group")
+
+
+class Encoded(msgspec.Struct, frozen=True):
+    """Some images as they stand in the files: lines of metadata.jsonl, rows of samples.parquet."""
+
+    lines: bytes
+    rows: pa.RecordBatch
+
+
+def encoded(samples: Sequence["Annotated"]) -> Encoded:
+    """Return ``samples`` ready to be written, without tabular columns."""
+    encoder = msgspec.json.Encoder()
+    lines = b"".join(encoder.encode(one.image) + b"\n" for one in samples)
+    columns = [
+        pa.array([getattr(one.row, field.name) for one in samples], field.type)
+        for field in ROW_SCHEMA
+    ]
+    return Encoded(lines, pa.RecordBatch.from_arrays(columns, schema=ROW_SCHEMA))
+
+
 class MetadataWriter:
     """Writes a metadata folder as a stream: memory does not grow with the number of images.
 
@@ -158,26 +179,48 @@ class MetadataWriter:
     """
 
     def __init__(self, folder: Path, columns: pa.Schema | None = None) -> None:
-        own = [pa.field(COLUMN + field.name, field.type) for field in columns or ()]
+        self._columns = columns if columns is not None else pa.schema([])
+        own = [pa.field(COLUMN + field.name, field.type) for field in self._columns]
         self._folder = folder
         self._schema = pa.schema([*ROW_SCHEMA, *own])
         self._lines = (folder / IMAGES_FILE).open("wb")
         self._rows = pq.ParquetWriter(folder / SAMPLES_FILE, self._schema)
-        self._batch: list[dict[str, object]] = []
-        self._encoder = msgspec.json.Encoder()
+        self._batch: list[Annotated] = []
 
     def add(self, image: ImageMetadata, row: SampleRow) -> None:
-        """Append one image. Both parts must name the same image."""
+        """Append one image.
+
+        Raises:
+            StoreError: the line and the row are not of one image.
+        """
         if image.image != row.image:
             raise StoreError(
                 f"line and row must be of one image, got {image.image} and {row.image}"
             )
-        self._lines.write(self._encoder.encode(image) + b"\n")
-        flat = msgspec.structs.asdict(row)
-        flat.update({COLUMN + name: value for name, value in flat.pop("columns").items()})
-        self._batch.append(flat)
+        self._batch.append(Annotated(image, row))
         if len(self._batch) >= BATCH_ROWS:
             self._flush()
+
+    def write(
+        self,
+        part: Encoded,
+        columns: Mapping[str, Sequence[Scalar]],
+        groups: Sequence[str | None] | None = None,
+    ) -> None:
+        """Append images that are encoded already.
+
+        Args:
+            part: the images.
+            columns: a value an image for each tabular column.
+            groups: a group an image, if they come from a table too.
+        """
+        rows = part.rows
+        if groups is not None:
+            rows = rows.set_column(GROUP, ROW_SCHEMA.field(GROUP), pa.array(groups, pa.string()))
+        arrays = [pa.array(columns[field.name], field.type) for field in self._columns]
+        batch = pa.RecordBatch.from_arrays([*rows.columns, *arrays], schema=self._schema)
+        self._lines.write(part.lines)
+        self._rows.write_batch(batch)
 
     def close(self, classes: tuple[str, ...]) -> None:
         """Finish the folder. ``classes`` are all names that occur, sorted."""
@@ -204,7 +247,9 @@ class MetadataWriter:
 
     def _flush(self) -> None:
         if self._batch:
-            self._rows.write_table(pa.Table.from_pylist(self._batch, schema=self._schema))
+            names = [field.name for field in self._columns]
+            columns = {name: [one.row.columns[name] for one in self._batch] for name in names}
+            self.write(encoded(self._batch), columns)
             self._batch.clear()
 
 

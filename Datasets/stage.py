@@ -4,10 +4,12 @@ import fcntl
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sized
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -19,6 +21,9 @@ from Datasets.terminal import progress, say
 
 STATE = Path(".darkroom")
 """What is true of this machine only: locks, timings, rejected samples. Never an input or in Git."""
+
+AHEAD = 3
+"""Tasks a worker that are under way or done and not yet taken, so that memory stays flat."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -69,15 +74,20 @@ def timings() -> dict[str, Timing]:
     return {timing.stage: timing for timing in every}
 
 
-def map_tasks(work: Callable[[T], R], tasks: Sequence[T], workers: int, what: str) -> Iterator[R]:
+def map_tasks(work: Callable[[T], R], tasks: Iterable[T], workers: int, what: str) -> Iterator[R]:
     """Yield ``work(task)`` for each task, in their order, computed by up to ``workers`` processes.
 
     ``work`` must be a module-level function (or a partial of one) and depend on its task alone.
+    ``tasks`` may be a stream: it is read a little ahead of what is done.
     """
-    if workers == 1 or len(tasks) < 2:
-        yield from progress(map(work, tasks), len(tasks), what)
+    total = len(tasks) if isinstance(tasks, Sized) else None
+    stream = iter(tasks)
+    first = list(islice(stream, 2))
+    every = chain(first, stream)
+    if workers == 1 or len(first) < 2:
+        yield from progress(map(work, every), total, what)
     else:
-        yield from progress(_in_processes(work, tasks, workers), len(tasks), what)
+        yield from progress(_in_processes(work, every, min(workers, total or workers)), total, what)
 
 
 def require(path: Path, stage: str) -> Path:
@@ -91,17 +101,26 @@ def require(path: Path, stage: str) -> Path:
     return path
 
 
-def _in_processes(work: Callable[[T], R], tasks: Sequence[T], workers: int) -> Iterator[R]:
+def _in_processes(work: Callable[[T], R], tasks: Iterator[T], workers: int) -> Iterator[R]:
     """Yield the results from processes of our own: reused ones may have ended unseen."""
     spawn = multiprocessing.get_context("spawn")  # a fork would inherit torch's threads, and stall
-    with ProcessPoolExecutor(min(workers, len(tasks)), spawn) as pool:
+    with ProcessPoolExecutor(workers, spawn) as pool:
+        under_way: deque[Future[R]] = deque()
         try:
-            yield from pool.map(work, tasks)
+            for task in tasks:
+                under_way.append(pool.submit(work, task))
+                if len(under_way) > AHEAD * workers:
+                    yield under_way.popleft().result()
+            while under_way:
+                yield under_way.popleft().result()
         except BrokenProcessPool:
             raise StageError(
                 "a worker process died, killed or out of memory; run again, or lower workers in "
                 "compute.yaml"
             ) from None
+        finally:
+            for future in under_way:
+                future.cancel()
 
 
 @contextmanager

@@ -21,7 +21,7 @@ def answer(text: str) -> None:
     sys.stdout.flush()
 
 
-def progress(things: Iterable[T], total: int, what: str) -> Iterator[T]:
+def progress(things: Iterable[T], total: int | None, what: str) -> Iterator[T]:
     """Yield ``things`` behind a bar with rate and time left; silent when stderr is no terminal."""
     return iter(
         tqdm(things, total=total, desc=what, unit="", leave=False, dynamic_ncols=True, disable=None)

@@ -5,6 +5,8 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
+from Data_processing.convert.bands import Bands
+from Data_processing.convert.listing import Listing, listing
 from Data_processing.convert.report import Report
 from Datasets.dataset import Dataset
 from Datasets.errors import AnnotationError
@@ -17,6 +19,20 @@ class Source(msgspec.Struct, frozen=True):
     root: Path
     dataset: Dataset
     where: str
+
+    def listing(self, folder: str = "") -> Listing:
+        """Return what lies in ``folder`` below the root. Bands of a sample count as one image."""
+        there = listing(self.root / folder)
+        if not self.dataset.bands:
+            return there
+        samples = Bands(self.dataset.bands).grouped(there.images)
+        of_bands = {path for files in samples.values() for path in files.values()}
+        others = [path for path in there.images if path not in of_bands]
+        return Listing(tuple(sorted(samples)), tuple(sorted([*there.others, *others])), there.links)
+
+    def bands(self) -> dict[str, dict[str, str]]:
+        """Return the files of each sample of several bands, by band."""
+        return Bands(self.dataset.bands).grouped(listing(self.root).images)
 
 
 class FoundRle(msgspec.Struct, frozen=True, rename={"frame": "size"}):
@@ -88,6 +104,7 @@ class FoundImage(msgspec.Struct, frozen=True):
     annotations say. ``lost`` counts annotations that could not be read and were rejected.
     ``embedded`` is the annotation file that holds the image itself, where no file of its own does.
     ``extras`` is a JSON object with all else that the format says of the image, or None.
+    ``files`` are those of its bands, in the order of channels; none if it is ``file`` alone.
     ``relative`` says that coordinates are shares of the frame (0 to 1), to be multiplied by its
     width and height.
     """
@@ -105,6 +122,7 @@ class FoundImage(msgspec.Struct, frozen=True):
     embedded: str | None = None
     extras: str | None = None
     relative: bool = False
+    files: tuple[str, ...] = ()
 
 
 class Seen(msgspec.Struct):

@@ -1,28 +1,31 @@
 """A data set's way in: extract, look at each file, transform, load. The three are handed in."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import Protocol
 
 import msgspec
 import pyarrow as pa
+import xxhash
 
+from Data_processing.convert.bands import Bands
 from Data_processing.convert.found import Extract, FoundImage, Source
-from Data_processing.convert.inspect import Inspected, inspect
+from Data_processing.convert.inspect import Inspected
 from Data_processing.convert.join import Joined
-from Data_processing.convert.transform import Canonical, refused
+from Data_processing.convert.labels import look_alikes
+from Data_processing.convert.look import look_at
+from Data_processing.convert.report import Change, Report
+from Data_processing.convert.tally import Tally
+from Data_processing.convert.transform import Canonical, Made, refused
 from Datasets.errors import AnnotationError, ImageError
-from Datasets.metadata import Annotated, MetadataWriter
+from Datasets.metadata import Encoded, MetadataWriter, encoded
 from Datasets.regions import MAX_CLASSES
-from Datasets.rejections import Rejections
+from Datasets.rejections import Rejection
 from Datasets.stage import map_tasks
 
-CHUNK = 2048
+CHUNK = 1024
 """Images a task. With fewer a pool would be started where one process is done sooner."""
-WINDOW = 16
-"""Chunks under way at a time, so that memory does not grow with the number of images."""
 
 
 class Transform(Protocol):
@@ -32,7 +35,13 @@ class Transform(Protocol):
         """Return the class names of the metadata, sorted."""
         ...
 
-    def __call__(self, found: FoundImage, file: Inspected, classes: tuple[str, ...]) -> Canonical:
+    def check(self, found: tuple[str, ...], corrected: set[str], where: str) -> None:
+        """Return nothing if all rules and corrections had something to do."""
+        ...
+
+    def __call__(
+        self, found: FoundImage, file: Inspected, classes: tuple[str, ...] | None
+    ) -> Canonical:
         """Return the image in the fixed format, or why it is rejected."""
         ...
 
@@ -40,7 +49,7 @@ class Transform(Protocol):
 class Load(Protocol):
     """What writes. ``draw`` runs in the workers, the rest where the stage runs."""
 
-    def draw(self, sample: Annotated, classes: tuple[str, ...]) -> None:
+    def draw(self, made: Made) -> None:
         """Write what belongs to one sample alone."""
         ...
 
@@ -48,42 +57,13 @@ class Load(Protocol):
         """Return the writer of lines and rows."""
         ...
 
+    def note_about(self, about: str) -> None:
+        """Write what the annotations say of the data set as a whole, JSON."""
+        ...
+
     def note_rejected(self, lines: bytes) -> None:
         """Write what was left out, JSON lines."""
         ...
-
-
-class Tally(msgspec.Struct):
-    """What came in and went out. In is out and rejected, always."""
-
-    images_in: int
-    annotations_in: int
-    classes: int
-    images_out: int = 0
-    annotations_out: int = 0
-    images_rejected: int = 0
-    annotations_rejected: int = 0
-    clipped: int = 0
-    notes: tuple[str, ...] = ()
-
-    def sentence(self) -> str:
-        """Return the stage's summary.
-
-        >>> Tally(3, 0, 2, images_out=3).sentence()
-        '3 images in, 3 out; 2 classes'
-        """
-        both = self.annotations_in > 0
-        parts = [
-            f"{_amount(self.images_in, self.annotations_in, both)} in",
-            f"{_bare(self.images_out, self.annotations_out, both)} out",
-        ]
-        if self.images_rejected or self.annotations_rejected:
-            parts.append(f"{_bare(self.images_rejected, self.annotations_rejected, both)} rejected")
-        classes = "1 class" if self.classes == 1 else f"{self.classes:,} classes"
-        notes = [classes if self.classes else "no labels", *self.notes]
-        if self.clipped:
-            notes.append(f"{self.clipped:,} boxes clipped by a pixel or less")
-        return "; ".join([", ".join(parts), *notes])
 
 
 class Ingest:
@@ -100,104 +80,135 @@ class Ingest:
         self.transform = transform
         self.load = load
 
-    def run(self, source: Source, table: Joined, rejections: Rejections, workers: int) -> Tally:
+    def run(self, source: Source, table: Joined, report: Report, workers: int) -> Tally:
         """Return the tally after everything is written, in the order of the images' paths.
 
         Raises:
             RejectedError: something was rejected, and the policy is strict.
         """
-        extraction = self.extract(source, rejections)
-        classes = self.transform.classes(extraction.classes)
-        tally = Tally(extraction.n_images, extraction.n_annotations, len(classes))
-        work = partial(_converted, source.root, classes, self.transform, self.load.draw)
+        extraction = self.extract(source, report)
+        known = extraction.names
+        classes = None if known is None else self.transform.classes(known)
+        work = partial(_converted, source, classes, self.transform, self.load.draw)
+        tally = Tally()
+        corrected: set[str] = set()
         with self.load.writer(table.columns) as writer:
-            images = _joinable(extraction.images, table, rejections)
-            for chunk in _chunks(work, images, workers, source.name):
-                for name, one in zip(chunk.names, chunk.outcomes, strict=True):
-                    rejections.extend(one.rejected)
-                    tally.clipped += one.clipped
-                    if one.sample is not None:
-                        sample = table(one.sample, name)
-                        writer.add(sample.image, sample.row)
-                        tally.images_out += 1
-                        tally.annotations_out += len(one.sample.image.bounding_boxes)
-            writer.close(classes)
-        tally.notes = (*extraction.notes, *table.notes())
-        if len(classes) > MAX_CLASSES:
+            images = _watched(extraction.images, table, report, source)
+            chunks = iter(partial(_taken, images), ())
+            for chunk in map_tasks(work, chunks, workers, source.name):
+                report.rejections.extend(chunk.rejected)
+                report.note(chunk.changes)
+                corrected.update(chunk.corrected)
+                joined = table.columns_of(chunk.names, chunk.images)
+                writer.write(chunk.encoded, joined.values, joined.groups)
+                tally.images_out += chunk.images_out
+                tally.annotations_out += chunk.annotations_out
+                tally.samples += len(chunk.names)
+            names = tuple(sorted(extraction.seen.names)) if known is None else known
+            self.transform.check(names, corrected, source.where)
+            final = self.transform.classes(names)
+            writer.close(final)
+        tally.count_in(extraction.seen, len(final))
+        tally.notes = (*extraction.notes, *table.notes(), *look_alikes(final))
+        if len(final) > MAX_CLASSES:
             tally.notes += (f"no masks, as an 8-bit mask holds at most {MAX_CLASSES} classes",)
-        self.load.note_rejected(rejections.settle())
-        return _balanced(tally, rejections)
+        if extraction.about is not None:
+            self.load.note_about(extraction.about)
+        self.load.note_rejected(report.settle())
+        tally.close(report)
+        report.write(tally)
+        return tally
 
 
 class Chunk(msgspec.Struct, frozen=True):
-    """What a task gives back: what the annotations call its images, and what became of each."""
+    """What a task gives back: its samples as they are written, and what became of the rest.
+
+    ``names`` is what the annotations call each sample's image, ``images`` the path of its file.
+    """
 
     names: tuple[str, ...]
-    outcomes: tuple[Canonical, ...]
+    images: tuple[str, ...]
+    encoded: Encoded
+    images_out: int
+    annotations_out: int
+    rejected: tuple[Rejection, ...]
+    changes: tuple[Change, ...]
+    corrected: tuple[str, ...]
 
 
-def _joinable(
-    images: Iterator[FoundImage], table: Joined, rejections: Rejections
+def _taken(images: Iterator[FoundImage]) -> tuple[FoundImage, ...]:
+    return tuple(islice(images, CHUNK))
+
+
+def _watched(
+    images: Iterator[FoundImage], table: Joined, report: Report, source: Source
 ) -> Iterator[FoundImage]:
-    """Yield the images but those with several rows in the table, before anything is drawn."""
+    """Yield the images but those that cannot be joined, before anything is drawn.
+
+    Names that differ by case alone are noticed: elsewhere they are one file.
+    """
+    files_of = _bands_of(source)
+    seen: set[int] = set()
     for found in images:
+        folded = xxhash.xxh3_64_intdigest(found.file.casefold())
+        if folded in seen:
+            reason = "its name differs from another's by case alone: one file on other systems"
+            report.notice(found.file, reason)
+        seen.add(folded)
         try:
             table.check(found.name, found.file)
+            files = files_of(found.file)
         except AnnotationError as error:
-            rejections.extend(refused(found, str(error)).rejected)
+            report.rejections.extend(refused(found, str(error), error.kind).rejected)
         else:
-            yield found
+            yield msgspec.structs.replace(found, files=files) if files else found
 
 
-def _chunks(
-    work: Callable[[tuple[FoundImage, ...]], Chunk],
-    images: Iterator[FoundImage],
-    workers: int,
-    what: str,
-) -> Iterator[Chunk]:
-    """Yield finished chunks in order, a window of them under way at a time."""
-    while window := list(islice(images, CHUNK * WINDOW)):
-        tasks = [tuple(window[i : i + CHUNK]) for i in range(0, len(window), CHUNK)]
-        yield from map_tasks(work, tasks, workers, what)
+def _bands_of(source: Source) -> Callable[[str], tuple[str, ...]]:
+    """Return what gives the files of a sample's bands; none where a sample is one file."""
+    if not source.dataset.bands:
+        return lambda name: ()
+    bands = Bands(source.dataset.bands)
+    samples: Mapping[str, Mapping[str, str]] = source.bands()
+    return lambda name: bands.files(name, samples.get(name, {}))
 
 
 def _converted(
-    root: Path,
-    classes: tuple[str, ...],
+    source: Source,
+    classes: tuple[str, ...] | None,
     transform: Transform,
-    draw: Callable[[Annotated, tuple[str, ...]], None],
+    draw: Callable[[Made], None],
     chunk: tuple[FoundImage, ...],
 ) -> Chunk:
     outcomes = []
     for found in chunk:
         try:
-            file = inspect(root, found.file)
-        except ImageError as error:
-            outcomes.append(refused(found, str(error).removeprefix(f"{found.file}: ")))
+            file = look_at(source.root, found, in_windows=source.dataset.samples == "box")
+        except (AnnotationError, ImageError) as error:
+            reason = str(error).removeprefix(f"{found.file}: ")
+            outcomes.append(refused(found, reason, error.kind))
             continue
-        one = transform(found, file, classes)
-        if one.sample is not None:
-            draw(one.sample, classes)
-        outcomes.append(one)
-    return Chunk(tuple(found.name for found in chunk), tuple(outcomes))
+        outcome = transform(found, file, classes)
+        for made in outcome.made:
+            draw(made)
+        outcomes.append(outcome)
+    return _joined(chunk, outcomes)
 
 
-def _balanced(tally: Tally, rejections: Rejections) -> Tally:
-    tally.images_rejected = rejections.samples
-    tally.annotations_rejected = rejections.annotations
-    images = tally.images_out + tally.images_rejected
-    annotations = tally.annotations_out + tally.annotations_rejected
-    if (images, annotations) != (tally.images_in, tally.annotations_in):
-        raise RuntimeError(f"a reader lost count: {tally}")  # a defect of ours, not of the data
-    return tally
-
-
-def _amount(images: int, annotations: int, both: bool) -> str:
-    text = "1 image" if images == 1 else f"{images:,} images"
-    if both:
-        text += " and 1 annotation" if annotations == 1 else f" and {annotations:,} annotations"
-    return text
-
-
-def _bare(images: int, annotations: int, both: bool) -> str:
-    return f"{images:,} and {annotations:,}" if both else f"{images:,}"
+def _joined(chunk: tuple[FoundImage, ...], outcomes: list[Canonical]) -> Chunk:
+    pairs = [
+        (found, made.sample)
+        for found, one in zip(chunk, outcomes, strict=True)
+        for made in one.made
+    ]
+    samples = [sample for _, sample in pairs]
+    return Chunk(
+        names=tuple(found.name for found, _ in pairs),
+        images=tuple(found.file for found, _ in pairs),
+        encoded=encoded(samples),
+        images_out=sum(bool(one.made) for one in outcomes),
+        annotations_out=sum(len(sample.image.bounding_boxes) for sample in samples),
+        rejected=tuple(rejection for one in outcomes for rejection in one.rejected),
+        changes=tuple(change for one in outcomes for change in one.changes),
+        corrected=tuple(name for one in outcomes for name in one.corrected),
+    )

@@ -3,41 +3,49 @@
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 
+from Data_processing.convert.transform import Made
 from Datasets.image import encode_png
-from Datasets.metadata import REJECTED_FILE, Annotated, MetadataWriter
-from Datasets.regions import IGNORE, Region, index_mask
+from Datasets.metadata import ABOUT_FILE, REJECTED_FILE, MetadataWriter
 
 
 class ToFolder(msgspec.Struct, frozen=True):
-    """The load of ``Ingest``: everything goes below ``folder``, which exists and is empty."""
+    """The load of ``Ingest``: everything goes below ``folder``, which exists."""
 
     folder: Path
 
-    def draw(self, sample: Annotated, classes: tuple[str, ...]) -> None:
-        """Write the sample's mask if it has one: i for ``classes[i - 1]``, 255 for a crowd."""
-        image, row = sample.image, sample.row
-        if image.segmentation_mask is None:
-            return
-        value_of = {name: i for i, name in enumerate(classes, 1)}
-        regions = [
-            Region(polygons, rle, row.height, row.width)
-            for polygons, rle in zip(row.polygons, row.rles, strict=True)
-        ]
-        values = [
-            IGNORE if is_crowd else value_of[box.name]
-            for box, is_crowd in zip(image.bounding_boxes, row.iscrowd, strict=True)
-        ]
-        path = self.folder / image.segmentation_mask
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encode_png(index_mask(regions, values, row.height, row.width)))
+    def draw(self, made: Made) -> None:
+        """Write the sample's masks, and its image if that was embedded in the annotations."""
+        image, row = made.sample.image, made.sample.row
+        nodata = None if made.nodata is None else made.nodata.astype(np.uint8) * 255
+        for name, pixels in (
+            (image.segmentation_mask, made.semantic),
+            (row.instance_mask, made.instances),
+            (row.nodata_mask, nodata),
+        ):
+            if name is not None and pixels is not None:
+                self._write(name, encode_png(pixels))
+        if made.content is not None:
+            self._write(row.files[0], made.content)
 
     def writer(self, columns: pa.Schema) -> MetadataWriter:
         """Return the writer of lines and rows."""
         return MetadataWriter(self.folder, columns)
 
+    def note_about(self, about: str) -> None:
+        """Write what the annotations say of the data set as a whole."""
+        (self.folder / ABOUT_FILE).write_bytes(
+            msgspec.json.format(about.encode(), indent=2) + b"\n"
+        )
+
     def note_rejected(self, lines: bytes) -> None:
         """Write what was left out beside what was taken over: that is data too."""
         if lines:
             (self.folder / REJECTED_FILE).write_bytes(lines)
+
+    def _write(self, name: str, content: bytes) -> None:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)

@@ -11,7 +11,19 @@ from Datasets.files import write_json
 from Datasets.metadata import CHANGES_FILE, CONVERSION_FILE
 from Datasets.rejections import SHOWN, Rejection, Rejections
 
-Action = Literal["rejected", "dropped", "left out", "clipped", "reversed", "renamed", "corrected"]
+SHOWN_SORTS = 6
+"""Sorts of changes in the stage's line; all of them are in the report."""
+Action = Literal[
+    "rejected",
+    "dropped",
+    "left out",
+    "clipped",
+    "reversed",
+    "renamed",
+    "turned",
+    "corrected",
+    "noticed",
+]
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -46,7 +58,7 @@ class Group(msgspec.Struct):
 
 
 class Report:
-    """Takes note of every change, in the order in which they are told: it must not vary.
+    """Takes note of every change. The order in which ``note`` is told of them must not vary.
 
     Args:
         folder: where all of them are written, one JSON line each; an existing folder.
@@ -57,6 +69,7 @@ class Report:
         self._folder = folder
         self._lines = (folder / CHANGES_FILE).open("wb")
         self._groups: dict[tuple[Action, str], Group] = {}
+        self._held: list[Change] = []  # told by readers, which may run ahead of the workers
         self._encoder = msgspec.json.Encoder()
         self.rejections = rejections
         self.dropped_images = 0
@@ -84,7 +97,11 @@ class Report:
 
     def leave_out(self, sample: str, reason: str, detail: str = "") -> None:
         """Take note of a file that the annotations have no use for; it never came in."""
-        self.note([Change("left out", reason, sample, detail)])
+        self._held.append(Change("left out", reason, sample, detail))
+
+    def notice(self, sample: str, reason: str, detail: str = "") -> None:
+        """Take note of something that is odd, and taken over as it is."""
+        self._held.append(Change("noticed", reason, sample, detail))
 
     def note(self, changes: Iterable[Change]) -> None:
         """Take note of changes."""
@@ -98,18 +115,37 @@ class Report:
             self.dropped_images += change.images
             self.dropped_annotations += change.annotations
 
-    def counts(self, action: Action) -> int:
-        """Return how many changes of one action there were."""
-        return sum(group.count for group in self._groups.values() if group.action == action)
+    def settle(self) -> bytes:
+        """Return what was rejected as JSON lines, if the policy allows; nothing is told after it.
+
+        Raises:
+            RejectedError: something was rejected, and the policy is strict.
+        """
+        self.note(sorted(self._held, key=lambda one: (one.action, one.sample, one.reason)))
+        lines = self.rejections.settle()
+        self.note(
+            Change("rejected", one.kind, one.sample, one.reason)
+            for one in self.rejections.ordered()
+        )
+        return lines
+
+    def notes(self) -> list[str]:
+        """Return a clause for every sort of change but rejections, for the stage's summary."""
+        groups = sorted(self._groups.values(), key=lambda one: (one.action, one.reason))
+        notes = [
+            f"{group.count:,} {group.action}: {group.reason}"
+            for group in groups
+            if group.action != "rejected"
+        ]
+        more = len(notes) - SHOWN_SORTS
+        return [*notes[:SHOWN_SORTS], f"{more} more sorts of changes"] if more > 0 else notes
 
     def write(self, tally: msgspec.Struct) -> None:
-        """Write the summary beside the full list; rejections are in it too.
+        """Write the summary beside the full list.
 
         Args:
             tally: what came in and went out.
         """
-        for one in self.rejections.ordered():
-            self.note([Change("rejected", one.kind, one.sample, one.reason)])
         groups = sorted(self._groups.values(), key=lambda one: (one.action, one.reason))
         write_json(self._folder / CONVERSION_FILE, {"tally": tally, "changes": groups})
 

@@ -4,20 +4,26 @@ import argparse
 from pathlib import Path
 from typing import cast
 
-from Data_processing.convert.formats import FORMATS, WITH_ANNOTATION_FILES
+from Data_processing.convert.bands import problem_of
+from Data_processing.convert.corrections import read_corrections
+from Data_processing.convert.formats import FORMATS, READS
 from Data_processing.convert.found import Extract, Source
 from Data_processing.convert.ingest import Ingest
 from Data_processing.convert.join import read_table
 from Data_processing.convert.load import ToFolder
+from Data_processing.convert.report import Report
 from Data_processing.convert.transform import ToCanonical
 from Datasets import compute
-from Datasets.dataset import METADATA, Dataset, dataset_called, datasets_of
+from Datasets.dataset import CORRECTIONS, METADATA, Dataset, dataset_called, datasets_of
 from Datasets.errors import ParamsError
 from Datasets.files import new_folder
 from Datasets.params import Params, load, nearest
 from Datasets.parts import find
 from Datasets.rejections import Rejections
 from Datasets.stage import running
+
+OF_FORMATS = sorted({key for keys in READS.values() for key in keys})
+"""Keys that mean something to some formats only."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,10 +43,12 @@ def run(arguments: argparse.Namespace) -> None:
         dataset = dataset_called(params, name)
         source = Source(name, _root(dataset, params, name), dataset, _where(params, name))
         table = read_table(source.root, dataset, source.where)
+        corrections = read_corrections(CORRECTIONS / f"{name}.jsonl", name)
         rejections = Rejections(stage.name, dataset.on_bad, f"{source.where}.on_bad")
-        with new_folder(METADATA / name) as folder:
-            ingest = Ingest(_reader(dataset, source.where), ToCanonical(name), ToFolder(folder))
-            tally = ingest.run(source, table, rejections, compute.load().worker_count())
+        transform = ToCanonical(name, dataset, source.root, corrections)
+        with new_folder(METADATA / name) as folder, Report(folder, rejections) as report:
+            ingest = Ingest(_reader(dataset, source.where), transform, ToFolder(folder))
+            tally = ingest.run(source, table, report, compute.load().worker_count())
         stage.summary = tally.sentence()
 
 
@@ -53,17 +61,29 @@ def check(params: Params) -> None:
     problems = []
     for name, dataset in datasets_of(params).items():
         where = _where(params, name)
-        if dataset.format not in FORMATS:
-            near = nearest(dataset.format, FORMATS)
-            problems.append(f"{where}.format: unknown format '{dataset.format}'; {near}")
-        elif dataset.annotations and dataset.format not in WITH_ANNOTATION_FILES:
-            problems.append(f"{where}.annotations: the format {dataset.format} has none; remove it")
-        for key in ("annotations", "images"):
-            path = Path(getattr(dataset, key))
-            if path.is_absolute() or ".." in path.parts:
-                problems.append(f"{where}.{key}: must be a path below {where}.path, got '{path}'")
+        problems += [f"{where}.{problem}" for problem in _problems(dataset, where)]
     if problems:
         raise ParamsError("\n".join(problems))
+
+
+def _problems(dataset: Dataset, where: str) -> list[str]:
+    if dataset.format not in FORMATS:
+        return [f"format: unknown format '{dataset.format}'; {nearest(dataset.format, FORMATS)}"]
+    default = Dataset(dataset.format, dataset.path)
+    problems = [
+        f"{key}: the format {dataset.format} has no use for it; remove it"
+        for key in OF_FORMATS
+        if key not in READS[dataset.format] and getattr(dataset, key) != getattr(default, key)
+    ]
+    for key in ("annotations", "images"):
+        path = Path(getattr(dataset, key))
+        if path.is_absolute() or ".." in path.parts:
+            problems.append(f"{key}: must be a path below {where}.path, got '{path}'")
+    if dataset.bands and (problem := problem_of(dataset.bands)):
+        problems.append(f"bands.{problem}")
+    if dataset.bands and dataset.samples == "box":
+        problems.append("samples: boxes are cut out of one file; several bands cannot be")
+    return problems
 
 
 def _where(params: Params, name: str) -> str:

@@ -1,169 +1,296 @@
-"""From what a reader found to the fixed format, every number checked against the image."""
+"""From what a reader found to the fixed format: one image in, one sample or several out."""
 
-import math
-from collections import Counter
+from pathlib import Path
 
 import msgspec
+import numpy as np
 
-from Data_processing.convert.found import FoundAnnotation, FoundImage
+from Data_processing.convert import drawing, embedded, mask_files
+from Data_processing.convert.corrections import Corrections, State
+from Data_processing.convert.draft import Draft, Masks, written
+from Data_processing.convert.found import FoundAnnotation, FoundImage, FoundRle
+from Data_processing.convert.geometry import in_pixels
 from Data_processing.convert.inspect import Inspected
-from Datasets.errors import AnnotationError
-from Datasets.image import Header
-from Datasets.metadata import Annotated, Box, ImageMetadata, SampleRow
-from Datasets.regions import MAX_CLASSES, SLACK, check_polygon, compressed
+from Data_processing.convert.labels import Renamer
+from Data_processing.convert.nodata import nodata_of
+from Data_processing.convert.objects import Checked, Kept, checked
+from Data_processing.convert.orientation import Frame, frame_of
+from Data_processing.convert.parts import cut_out
+from Data_processing.convert.report import Change
+from Datasets.dataset import Dataset
+from Datasets.errors import AnnotationError, ImageError
+from Datasets.metadata import Annotated
+from Datasets.regions import IGNORE, MAX_CLASSES
 from Datasets.rejections import Rejection
 
 
+class Made(msgspec.Struct, frozen=True):
+    """A sample with what is to be written beside its line and row.
+
+    ``semantic`` is (H, W) uint8, ``instances`` (H, W) uint16, ``nodata`` (H, W) bool, each None
+    where the sample has none. ``content`` is an image that was embedded in its annotations.
+    """
+
+    sample: Annotated
+    semantic: np.ndarray | None = None
+    instances: np.ndarray | None = None
+    nodata: np.ndarray | None = None
+    content: bytes | None = None
+
+
 class Canonical(msgspec.Struct, frozen=True):
-    """An image in the fixed format or None, what was rejected, and how many boxes were clipped."""
+    """What became of an image: its samples, what was rejected, what was changed.
 
-    sample: Annotated | None
+    ``corrected`` are ids that corrections speak of.
+    """
+
+    made: tuple[Made, ...] = ()
     rejected: tuple[Rejection, ...] = ()
-    clipped: int = 0
-
-
-class Kept(msgspec.Struct, frozen=True):
-    """An annotation that passed."""
-
-    box: Box
-    found: FoundAnnotation
-    rle: str | None
-    was_clipped: bool
+    changes: tuple[Change, ...] = ()
+    corrected: tuple[str, ...] = ()
 
 
 class ToCanonical(msgspec.Struct, frozen=True):
-    """The transform of ``Ingest``: one image in, one image out.
+    """The transform of ``Ingest``, under the rules of one data set.
 
-    Boxes that leave the frame by at most ``SLACK`` pixels are clipped, and counted; the rest of
-    what is wrong is rejected. An image whose annotations are all rejected is rejected too: it would
-    look empty.
+    What is wrong is rejected, object by object. An image whose objects are all rejected is rejected
+    too: it would look empty.
+
+    Attributes:
+        dataset: its name.
+        options: its entry in params.yaml.
+        root: its raw folder.
+        corrections: what people said about it since.
     """
 
     dataset: str
+    options: Dataset
+    root: Path
+    corrections: Corrections = Corrections()
 
     def classes(self, found: tuple[str, ...]) -> tuple[str, ...]:
         """Return the class names of the metadata, sorted, from those that the reader found."""
-        return found
+        names = Renamer(self.options.labels).every(found)
+        return tuple(sorted({*names, *self.corrections.names()}))
 
-    def __call__(self, found: FoundImage, file: Inspected, classes: tuple[str, ...]) -> Canonical:
-        """Return the image in the fixed format. ``file`` is what its file was found to be."""
+    def check(self, found: tuple[str, ...], corrected: set[str], where: str) -> None:
+        """Return nothing if all rules and corrections had something to do.
+
+        Args:
+            found: all class names that the reader found.
+            corrected: samples that corrections were applied to.
+            where: the data set's place in params.yaml.
+
+        Raises:
+            ParamsError: a rule speaks of a class that does not occur.
+            AnnotationError: a correction speaks of a sample that does not exist.
+        """
+        Renamer(self.options.labels).check(found, where)
+        self.corrections.check_used(corrected)
+
+    def __call__(
+        self, found: FoundImage, file: Inspected, classes: tuple[str, ...] | None
+    ) -> Canonical:
+        """Return the image in the fixed format.
+
+        Args:
+            found: the image.
+            file: what its file was found to be.
+            classes: names that masks may need, sorted; None where none is drawn.
+
+        Raises:
+            AnnotationError: a correction does not fit what is there now.
+        """
+        work = _Work(self, found, file, classes)
         try:
-            _check_frame(found, file.header)
-        except AnnotationError as error:
-            return refused(found, str(error))
-        kept: list[Kept] = []
-        rejected: list[Rejection] = []
+            work.read()
+        except (AnnotationError, ImageError) as error:
+            return refused(found, str(error).removeprefix(f"{found.file}: "), error.kind)
+        if (work.rejected or found.lost) and not work.objects:
+            reason = "none of its annotations could be taken over"
+            work.rejected.append(Rejection(found.file, reason, kind="nothing left"))
+            return Canonical((), tuple(work.rejected), tuple(work.changes))
+        made = work.samples()
+        return Canonical(
+            tuple(made), tuple(work.rejected), tuple(work.changes), tuple(work.corrected)
+        )
+
+
+def refused(found: FoundImage, reason: str, kind: str) -> Canonical:
+    """Return ``found`` as rejected with all that is on it."""
+    count = len(found.annotations)
+    return Canonical((), (Rejection(found.file, reason, annotations=count, kind=kind),))
+
+
+class _Work:
+    """One image under way."""
+
+    def __init__(
+        self,
+        rules: ToCanonical,
+        found: FoundImage,
+        file: Inspected,
+        classes: tuple[str, ...] | None,
+    ) -> None:
+        self.rules, self.found, self.file, self.classes = rules, found, file, classes
+        self.rename = Renamer(rules.options.labels)
+        self.labels: tuple[str, ...] = ()
+        self.objects: list[Kept] = []
+        self.semantic: np.ndarray | None = None
+        self.rejected: list[Rejection] = []
+        self.changes: list[Change] = []
+        self.corrected: list[str] = []
+
+    def read(self) -> None:
+        """Check everything that was found.
+
+        Raises:
+            AnnotationError: something is wrong with the image as a whole, or with its mask.
+        """
+        found, header = self.found, self.file.header
+        frame = frame_of(found, header, self.rules.options.orientation)
+        if frame is not None:
+            self._note("turned", f"annotated as stored, turned by EXIF {header.orientation}", "")
+        self.labels = tuple(sorted(name for raw in found.labels if (name := self._name(raw, ""))))
         for annotation in sorted(found.annotations, key=lambda one: one.id):
             try:
-                kept.append(_kept(annotation, file.header))
-            except AnnotationError as error:
+                self._take(annotation, frame)
+            except (AnnotationError, ImageError) as error:
                 reason = f"{_file(found)}: annotation {annotation.id}: {error}"
-                rejected.append(Rejection(found.file, reason, whole=False, annotations=1))
-        if (rejected or found.lost) and not kept:
-            rejected.append(Rejection(found.file, "none of its annotations could be taken over"))
-            return Canonical(None, tuple(rejected))
-        clipped = sum(one.was_clipped for one in kept)
-        is_drawn = found.looked.mask and all(one.found.has_region() for one in kept)
-        has_mask = is_drawn and len(classes) <= MAX_CLASSES
-        sample = self._annotated(found, file, kept, has_mask)
-        return Canonical(sample, tuple(rejected), clipped)
+                self.rejected.append(Rejection(found.file, reason, False, 1, error.kind))
+        if found.mask is not None and self.classes is not None:
+            if len(self.classes) > MAX_CLASSES:
+                raise AnnotationError(
+                    f"an 8-bit mask holds at most {MAX_CLASSES} classes, there are "
+                    f"{len(self.classes)}; ignore or join some by labels",
+                    "too many classes",
+                )
+            self.semantic = mask_files.semantic(
+                self.rules.root, found.mask, self.classes, self.rename, header
+            )
+            present = np.unique(self.semantic)
+            names = {self.classes[i - 1] for i in present.tolist() if 0 < i < IGNORE}
+            self.labels = tuple(sorted({*self.labels, *names}))
 
-    def _annotated(
-        self, found: FoundImage, file: Inspected, kept: list[Kept], has_mask: bool
-    ) -> Annotated:
-        counts = Counter(one.box.name for one in kept)
-        names = sorted({*found.labels, *counts})
-        each = [{name: counts[name]} for name in sorted(counts)]
-        image = ImageMetadata(
-            found.file,
-            labels=names[0] if len(names) == 1 else tuple(names),
-            counts=each[0] if len(each) == 1 else tuple(each),
-            bounding_boxes=tuple(one.box for one in kept),
-            # The name is kept whole: a.jpg and a.png may lie in one folder.
-            segmentation_mask=f"masks/{found.file}.png" if has_mask and kept else None,
+    def samples(self) -> list[Made]:
+        """Return the samples that come of the image, corrected, their masks drawn.
+
+        Raises:
+            AnnotationError: a correction does not fit what is there now.
+        """
+        found, in_parts = self.found, self.rules.options.samples == "box"
+        if found.labels and not self.labels and not self.objects:
+            lost = len(found.annotations) - len(self.rejected) - self._dropped()
+            self._note("dropped", "ignored by labels.ignore", "", images=1, annotations=lost)
+            return []
+        drafts = list(self._parts()) if in_parts else [self._whole()]
+        kept = [after for draft in drafts if (after := self._corrected(draft, in_parts))]
+        if in_parts and not kept:
+            self._note("dropped", "no annotation to cut out as a sample", "", images=1)
+        return [self._drawn(draft) for draft in kept]
+
+    def _dropped(self) -> int:
+        return sum(change.annotations for change in self.changes)
+
+    def _take(self, raw: FoundAnnotation, frame: Frame | None) -> None:
+        name = self._name(raw.name, f"annotation {raw.id}", annotations=1)
+        if name is None:
+            return
+        header = self.file.header
+        one = in_pixels(raw, self.found.relative, *_sides(frame, header.width, header.height))
+        one = frame.annotation(one) if frame else one
+        if one.mask_file is not None:
+            rle: FoundRle = mask_files.region(
+                self.rules.root, one.mask_file, header.height, header.width
+            )
+            one = msgspec.structs.replace(one, rle=rle)
+        result: Checked = checked(one, name, header, self.rules.options.outside)
+        for note in result.notes:
+            lost = int(note.action == "dropped")
+            self._note(note.action, note.reason, note.detail, annotations=lost)
+        if result.kept is not None:
+            self.objects.append(result.kept)
+
+    def _name(self, raw: str, detail: str, annotations: int = 0) -> str | None:
+        """Return the final name of a class, or None; both are noted."""
+        name = self.rename(raw)
+        if name is None:
+            reason = f"the class '{raw}' is ignored by labels.ignore"
+            self._note("dropped", reason, detail, annotations=annotations)
+        elif name != raw:
+            self._note("renamed", f"'{raw}' is now '{name}'", detail)
+        return name
+
+    def _note(
+        self, action: str, reason: str, detail: str, images: int = 0, annotations: int = 0
+    ) -> None:
+        change = Change(action, reason, self.found.file, detail, images, annotations)  # type: ignore[arg-type]
+        self.changes.append(change)
+
+    def _whole(self) -> Draft:
+        found = self.found
+        image = f"{found.file}#bands" if found.files else found.file
+        return Draft(
+            found,
+            self.file,
+            image,
+            self.file.header,
+            found.looked,
+            self.labels,
+            tuple(self.objects),
         )
-        return Annotated(image, self._row(found, file, kept, has_mask))
 
-    def _row(
-        self, found: FoundImage, file: Inspected, kept: list[Kept], has_mask: bool
-    ) -> SampleRow:
-        return SampleRow(
-            id=f"{self.dataset}/{found.file}",
-            image=found.file,
-            sha256=file.sha256,
-            width=file.header.width,
-            height=file.header.height,
-            channels=file.header.channels,
-            dtype=file.header.dtype,
-            orientation=file.header.orientation,
-            group=None,
-            source=found.source,
-            has_labels=found.looked.labels,
-            has_counts=found.looked.counts,
-            has_boxes=found.looked.boxes,
-            has_mask=has_mask,
-            annotation_ids=tuple(one.found.id for one in kept),
-            iscrowd=tuple(one.found.iscrowd for one in kept),
-            areas=tuple(one.found.area for one in kept),
-            polygons=tuple(one.found.polygons for one in kept),
-            rles=tuple(one.rle for one in kept),
+    def _parts(self) -> list[Draft]:
+        return [
+            cut_out(self.rules.root, self.found, self.file, one, self.labels)
+            for one in self.objects
+        ]
+
+    def _corrected(self, draft: Draft, in_parts: bool) -> Draft | None:
+        sample = f"{self.rules.dataset}/{draft.image}"
+        if sample not in self.rules.corrections.lines:
+            return draft
+        self.corrected.append(sample)
+        state = State(draft.labels, draft.objects)
+        after = self.rules.corrections.apply(sample, draft.file.sha256, draft.header, state)
+        if in_parts:  # the image is still there, if other parts are
+            self.changes += [msgspec.structs.replace(one, images=0) for one in after.changes]
+        else:
+            self.changes += after.changes
+        if after.state is None:
+            return None
+        return msgspec.structs.replace(
+            draft, labels=after.state.labels, objects=after.state.objects
         )
 
+    def _drawn(self, draft: Draft) -> Made:
+        found, options, header = self.found, self.rules.options, draft.header
+        height, width = header.height, header.width
+        semantic, instances = self.semantic, None
+        regions = draft.looked.mask and found.mask is None and self.classes is not None
+        if regions and options.masks in ("semantic", "both"):
+            semantic = drawing.semantic(draft.objects, self.classes or (), height, width)
+        if regions and options.masks in ("instances", "both"):
+            instances = drawing.instances(draft.objects, height, width)
+        has_mask = semantic is not None
+        if found.mask is None and not draft.objects:  # nothing to draw is no file
+            semantic = instances = None
+        nodata = nodata_of(self.rules.root, draft)
+        if semantic is not None and nodata is not None:
+            semantic[nodata] = IGNORE
+        masks = Masks(
+            f"masks/{draft.image}.png" if semantic is not None else None,
+            f"instances/{draft.image}.png" if instances is not None else None,
+            f"nodata/{draft.image}.png" if nodata is not None else None,
+        )
+        sample = written(draft, self.rules.dataset, masks, has_mask)
+        content = found.embedded and embedded.content(self.rules.root, found.embedded)
+        return Made(sample, semantic, instances, nodata, content or None)
 
-def refused(found: FoundImage, reason: str) -> Canonical:
-    """Return the rejection of a whole image with all that is annotated on it."""
-    return Canonical(None, (Rejection(found.file, reason, annotations=len(found.annotations)),))
+
+def _sides(frame: Frame | None, width: int, height: int) -> tuple[int, int]:
+    return (frame.width, frame.height) if frame else (width, height)
 
 
 def _file(found: FoundImage) -> str:
     return found.source.partition("#")[0]
-
-
-def _check_frame(found: FoundImage, header: Header) -> None:
-    stated = (found.stated_width or header.width, found.stated_height or header.height)
-    if stated == (header.width, header.height):
-        return
-    file, own = f"{header.width} x {header.height}", f"{stated[0]} x {stated[1]}"
-    if header.orientation >= 5 and stated == (header.height, header.width):
-        raise AnnotationError(
-            f"{_file(found)} annotates it as stored, {own}, but its EXIF orientation "
-            f"{header.orientation} turns it to {file}; "
-            "rotate the pixels and drop the tag, or annotate it as it is seen"
-        )
-    raise AnnotationError(f"{_file(found)} says {own} pixels, the file has {file}; which is right?")
-
-
-def _kept(found: FoundAnnotation, header: Header) -> Kept:
-    """Return ``found`` as it goes into the format.
-
-    Raises:
-        AnnotationError: a number in it is impossible; the message says which.
-    """
-    x1, y1, x2, y2 = found.corners
-    shown = f"the box from ({x1:g}, {y1:g}) to ({x2:g}, {y2:g})"
-    if not all(map(math.isfinite, found.corners)):
-        raise AnnotationError(f"{shown} has a coordinate that is no finite number")
-    if x2 < x1 or y2 < y1:
-        raise AnnotationError(f"{shown} is reversed: width and height must be positive")
-    width, height = header.width, header.height
-    if x1 < -SLACK or y1 < -SLACK or x2 > width + SLACK or y2 > height + SLACK:
-        raise AnnotationError(f"{shown} leaves the image of {width} x {height} pixels")
-    box = Box(found.name, max(x1, 0.0), min(x2, width), max(y1, 0.0), min(y2, height))
-    if box.x1 >= box.x2 or box.y1 >= box.y2:
-        raise AnnotationError(f"{shown} has no area in the image")
-    for polygon in found.polygons:
-        check_polygon(polygon, height, width)
-    was_clipped = (box.x1, box.y1, box.x2, box.y2) != found.corners
-    return Kept(box, found, _rle(found, header), was_clipped)
-
-
-def _rle(found: FoundAnnotation, header: Header) -> str | None:
-    if found.rle is None:
-        return None
-    if found.rle.frame != (header.height, header.width):
-        height, width = found.rle.frame
-        raise AnnotationError(
-            f"run lengths are for {width} x {height} pixels, "
-            f"the image has {header.width} x {header.height}"
-        )
-    return compressed(found.rle.counts, header.height, header.width)

@@ -1,0 +1,145 @@
+"""Boxes, polygons and keypoints of one object, in pixels: what they cover, put in order, clipped."""
+
+import math
+from collections.abc import Sequence
+
+import msgspec
+from pycocotools import mask as coco_mask
+
+from Data_processing.convert.found import FoundAnnotation
+from Datasets.errors import AnnotationError
+
+Corners = tuple[float, float, float, float]
+"""x1, y1, x2, y2 in pixels, half-open."""
+
+
+def in_pixels(found: FoundAnnotation, relative: bool, width: int, height: int) -> FoundAnnotation:
+    """Return ``found`` with coordinates that are shares of the frame multiplied by its sides."""
+    if not relative:
+        return found
+
+    def flat(points: Sequence[float]) -> tuple[float, ...]:
+        pairs = zip(points[0::2], points[1::2], strict=True)
+        return tuple(side for x, y in pairs for side in (x * width, y * height))
+
+    points = found.keypoints
+    triples = zip(points[0::3], points[1::3], points[2::3], strict=True)
+    corners = None
+    if found.corners is not None:
+        x1, y1, x2, y2 = found.corners
+        corners = (x1 * width, y1 * height, x2 * width, y2 * height)
+    return msgspec.structs.replace(
+        found,
+        corners=corners,
+        polygons=tuple(flat(polygon) for polygon in found.polygons),
+        keypoints=tuple(side for x, y, v in triples for side in (x * width, y * height, v)),
+    )
+
+
+def extent(found: FoundAnnotation, rle: str | None, width: int, height: int) -> Corners:
+    """Return the box around what was drawn: run lengths, else polygons, else keypoints.
+
+    A side without extent, as that of a point or a level line, takes the pixel that it lies in.
+
+    Args:
+        found: the object.
+        rle: its run lengths, compressed and checked, if it has any.
+        width: of the image, in pixels.
+        height: of the image, in pixels.
+
+    Raises:
+        AnnotationError: nothing is drawn.
+    """
+    if rle is not None:
+        packed = {"size": [height, width], "counts": rle.encode("ascii")}
+        x, y, wide, tall = (float(side) for side in coco_mask.toBbox(packed))
+        if not wide or not tall:
+            raise AnnotationError("its region is empty: no pixel is drawn", "empty region")
+        return x, y, x + wide, y + tall
+    xs, ys = _points(found)
+    if not xs:
+        raise AnnotationError("it has neither a box nor a region nor a point", "no box")
+    x1, x2 = _side(min(xs), max(xs), width)
+    y1, y2 = _side(min(ys), max(ys), height)
+    return x1, y1, x2, y2
+
+
+def ordered(corners: Corners) -> Corners:
+    """Return ``corners`` with x1 <= x2 and y1 <= y2."""
+    x1, y1, x2, y2 = corners
+    return min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)
+
+
+def overhang(points: Sequence[float], width: int, height: int) -> float:
+    """Return by how many pixels flat x, y, ... leave the frame, 0 if they do not."""
+    xs, ys = points[0::2], points[1::2]
+    return max(0.0, -min(xs), -min(ys), max(xs) - width, max(ys) - height)
+
+
+def clipped_corners(corners: Corners, width: int, height: int) -> Corners:
+    """Return ``corners`` cut off at the frame."""
+    x1, y1, x2, y2 = corners
+    return max(x1, 0.0), max(y1, 0.0), min(x2, float(width)), min(y2, float(height))
+
+
+def clipped_polygon(polygon: Sequence[float], width: int, height: int) -> tuple[float, ...]:
+    """Return flat x, y, ... cut off at the frame, or () if nothing is inside.
+
+    Sutherland and Hodgman, "Reentrant polygon clipping", Communications of the ACM 17 (1974): a
+    polygon that falls into parts stays one, joined along the frame, which adds no area.
+
+    >>> clipped_polygon((-2.0, 0.0, 4.0, 0.0, 4.0, 4.0, -2.0, 4.0), 10, 10)
+    (0.0, 0.0, 4.0, 0.0, 4.0, 4.0, 0.0, 4.0)
+    """
+    points = list(zip(polygon[0::2], polygon[1::2], strict=True))
+    for axis, sign, limit in (
+        (0, 1, 0.0),
+        (0, -1, -float(width)),
+        (1, 1, 0.0),
+        (1, -1, -float(height)),
+    ):
+        points = _half(points, axis, sign, limit)
+    return tuple(side for point in points for side in point)
+
+
+def _half(
+    points: list[tuple[float, float]], axis: int, sign: int, limit: float
+) -> list[tuple[float, float]]:
+    """Return the part of a polygon where sign * coordinate >= limit."""
+    kept: list[tuple[float, float]] = []
+    for here, there in zip(points, points[1:] + points[:1], strict=True):
+        a, b = sign * here[axis] - limit, sign * there[axis] - limit
+        if a >= 0:
+            kept.append(here)
+        if (a >= 0) != (b >= 0):
+            kept.append(_crossing(here, there, axis, sign * limit, a / (a - b)))
+    return kept
+
+
+def _crossing(
+    here: tuple[float, float], there: tuple[float, float], axis: int, at: float, share: float
+) -> tuple[float, float]:
+    other = here[1 - axis] + share * (there[1 - axis] - here[1 - axis])
+    return (at, other) if axis == 0 else (other, at)
+
+
+def _points(found: FoundAnnotation) -> tuple[list[float], list[float]]:
+    if found.polygons:
+        return (
+            [x for polygon in found.polygons for x in polygon[0::2]],
+            [y for polygon in found.polygons for y in polygon[1::2]],
+        )
+    triples = list(
+        zip(found.keypoints[0::3], found.keypoints[1::3], found.keypoints[2::3], strict=True)
+    )
+    seen = [triple for triple in triples if triple[2] > 0]  # v = 0: not labelled, stands at 0, 0
+    return [x for x, _, _ in seen], [y for _, y, _ in seen]
+
+
+def _side(low: float, high: float, frame: int) -> tuple[float, float]:
+    if low != high or not math.isfinite(low):
+        return low, high
+    pixel = float(math.floor(low))
+    if pixel == frame:  # on the far edge: the last pixel
+        pixel -= 1.0
+    return pixel, pixel + 1.0

@@ -1,0 +1,193 @@
+"""One annotated object: every number checked against the image, what was changed said."""
+
+import math
+
+import msgspec
+
+from Data_processing.convert.found import FoundAnnotation
+from Data_processing.convert.geometry import (
+    Corners,
+    clipped_corners,
+    clipped_polygon,
+    extent,
+    ordered,
+    overhang,
+)
+from Data_processing.convert.report import Action
+from Datasets.errors import AnnotationError
+from Datasets.image import Header
+from Datasets.metadata import Box
+from Datasets.regions import SLACK, compressed
+
+OUTSIDE = "outside the image"
+BY_A_PIXEL = "box outside the image by a pixel or less"
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """An object in the fixed format."""
+
+    id: int
+    box: Box
+    polygons: tuple[tuple[float, ...], ...] = ()
+    rle: str | None = None
+    iscrowd: bool = False
+    area: float | None = None
+    keypoints: tuple[float, ...] = ()
+    extras: str | None = None
+
+    def has_region(self) -> bool:
+        """Return whether more than a box is known."""
+        return bool(self.polygons) or self.rle is not None
+
+
+class Note(msgspec.Struct, frozen=True):
+    """What was done to an object, by ``reason``; ``detail`` is about this one."""
+
+    action: Action
+    reason: str
+    detail: str
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """An object that passed, or None where it was dropped; and what was done to it."""
+
+    kept: Kept | None
+    notes: tuple[Note, ...] = ()
+
+
+def checked(found: FoundAnnotation, name: str, header: Header, outside: str) -> Checked:
+    """Return ``found`` as it goes into the format.
+
+    Args:
+        found: the object, in pixels of the image as it is seen.
+        name: its class.
+        header: of the image.
+        outside: what becomes of an object that leaves the frame by more than ``SLACK`` pixels:
+            ``error``, ``clip`` or ``drop``. By less it is clipped.
+
+    Raises:
+        AnnotationError: a number in it is impossible; the message says which.
+    """
+    width, height = header.width, header.height
+    rle = _rle(found, header)
+    _check_points(found)
+    stated = found.corners or extent(found, rle, width, height)
+    if not all(map(math.isfinite, stated)):
+        shown = _shown(stated)
+        raise AnnotationError(f"{shown} has a coordinate that is no finite number", "no number")
+    notes = []
+    corners = ordered(stated)
+    if corners != stated:
+        detail = f"annotation {found.id}: {_shown(stated)}"
+        notes.append(Note("reversed", "corners in the wrong order, put right", detail))
+    beyond = max(overhang(points, width, height) for points in (corners, *_outlines(found)))
+    if beyond > SLACK:
+        if outside == "error":
+            raise AnnotationError(_leaves(found, corners, header), OUTSIDE)
+        detail = f"annotation {found.id}: {_shown(corners)}"
+        if outside == "drop" or not _overlaps(corners, width, height):
+            notes.append(Note("dropped", OUTSIDE, detail))
+            return Checked(None, tuple(notes))
+        found = _cut(found, width, height)
+    box = clipped_corners(corners, width, height)
+    if box[0] >= box[2] or box[1] >= box[3]:
+        raise AnnotationError(f"{_shown(corners)} has no area in the image", "zero area")
+    if box != corners or beyond > SLACK:
+        reason = OUTSIDE if beyond > SLACK else BY_A_PIXEL
+        notes.append(Note("clipped", reason, f"annotation {found.id}: {_shown(corners)}"))
+    return Checked(_kept(found, name, box, rle), tuple(notes))
+
+
+def _kept(found: FoundAnnotation, name: str, corners: Corners, rle: str | None) -> Kept:
+    x1, y1, x2, y2 = corners
+    return Kept(
+        found.id,
+        Box(name, x1, x2, y1, y2),
+        found.polygons,
+        rle,
+        found.iscrowd,
+        found.area,
+        found.keypoints,
+        found.extras,
+    )
+
+
+def _rle(found: FoundAnnotation, header: Header) -> str | None:
+    if found.rle is None:
+        return None
+    if found.rle.frame != (header.height, header.width):
+        height, width = found.rle.frame
+        raise AnnotationError(
+            f"run lengths are for {width} x {height} pixels, "
+            f"the image has {header.width} x {header.height}",
+            "run lengths of another frame",
+        )
+    return compressed(found.rle.counts, header.height, header.width)
+
+
+def _check_points(found: FoundAnnotation) -> None:
+    for polygon in found.polygons:
+        if len(polygon) < 6 or len(polygon) % 2:
+            raise AnnotationError(
+                f"a polygon has {len(polygon)} numbers; three points or more, x and y each, are "
+                "needed",
+                "polygon under three points",
+            )
+        if not all(map(math.isfinite, polygon)):
+            raise AnnotationError(
+                "a polygon has a coordinate that is no finite number", "no number"
+            )
+    if len(found.keypoints) % 3:
+        raise AnnotationError(
+            f"its keypoints are {len(found.keypoints)} numbers; x, y and v each are needed",
+            "broken keypoints",
+        )
+    if not all(map(math.isfinite, found.keypoints)):
+        raise AnnotationError("a keypoint has a number that is not finite", "no number")
+
+
+def _outlines(found: FoundAnnotation) -> list[tuple[float, ...]]:
+    """Return what must lie in the frame beside the box: polygons, and the keypoints labelled."""
+    points = found.keypoints
+    triples = zip(points[0::3], points[1::3], points[2::3], strict=True)
+    labelled = tuple(side for x, y, v in triples if v > 0 for side in (x, y))
+    return [*found.polygons, labelled] if labelled else list(found.polygons)
+
+
+def _leaves(found: FoundAnnotation, corners: Corners, header: Header) -> str:
+    frame = f"leaves the image of {header.width} x {header.height} pixels"
+    if overhang(corners, header.width, header.height) > SLACK:
+        return f"{_shown(corners)} {frame}"
+    for outline in _outlines(found):
+        if overhang(outline, header.width, header.height) > SLACK:
+            xs, ys = outline[0::2], outline[1::2]
+            what = "a polygon" if outline in found.polygons else "a keypoint"
+            span = f"from ({min(xs):g}, {min(ys):g}) to ({max(xs):g}, {max(ys):g})"
+            return f"{what} {span} {frame}"
+    raise ValueError(f"annotation {found.id} does not leave the image")
+
+
+def _overlaps(corners: Corners, width: int, height: int) -> bool:
+    x1, y1, x2, y2 = clipped_corners(corners, width, height)
+    return x1 < x2 and y1 < y2
+
+
+def _cut(found: FoundAnnotation, width: int, height: int) -> FoundAnnotation:
+    """Return ``found`` with polygons cut off at the frame and keypoints moved onto its edge."""
+    points = found.keypoints
+    triples = zip(points[0::3], points[1::3], points[2::3], strict=True)
+    cut = (clipped_polygon(polygon, width, height) for polygon in found.polygons)
+    return msgspec.structs.replace(
+        found,
+        polygons=tuple(polygon for polygon in cut if len(polygon) >= 6),
+        keypoints=tuple(
+            side
+            for x, y, v in triples
+            for side in (min(max(x, 0.0), float(width)), min(max(y, 0.0), float(height)), v)
+        ),
+    )
+
+
+def _shown(corners: Corners) -> str:
+    x1, y1, x2, y2 = corners
+    return f"the box from ({x1:g}, {y1:g}) to ({x2:g}, {y2:g})"
