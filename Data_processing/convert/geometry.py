@@ -1,4 +1,4 @@
-"""Boxes, polygons and keypoints of one object, in pixels: what they cover, put in order, clipped."""
+"""Boxes, polygons and keypoints of one object, in pixels: their extent, their order, clipping."""
 
 import math
 from collections.abc import Sequence

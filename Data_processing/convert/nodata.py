@@ -5,8 +5,6 @@ from pathlib import Path
 import numpy as np
 
 from Data_processing.convert.draft import Draft
-from Datasets.image import decode, nodata_mask, stacked
-from Datasets.raster import read_window
 
 
 def nodata_of(root: Path, draft: Draft) -> np.ndarray | None:
@@ -18,8 +16,11 @@ def nodata_of(root: Path, draft: Draft) -> np.ndarray | None:
         ImageError: the pixels cannot be read.
     """
     header = draft.file.header
-    if header.nodata is None and header.dtype != "float32":
+    if getattr(header, 'nodata', None) is None and header.dtype != "float32":
         return None
+    from Datasets.image import decode, nodata_mask, stacked
+    from Datasets.raster import read_window
+
     if draft.window:
         pixels = read_window(root / draft.found.file, draft.window, draft.found.file)
     else:

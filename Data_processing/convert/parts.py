@@ -15,7 +15,6 @@ from Datasets.errors import AnnotationError
 from Datasets.files import content_hash
 from Datasets.image import MAX_PIXELS
 from Datasets.metadata import Box
-from Datasets.raster import read_window
 from Datasets.regions import Region
 
 
@@ -28,6 +27,8 @@ def cut_out(root: Path, found: FoundImage, file: Inspected, one: Kept) -> Draft:
     window = window_of(one.box)
     x1, y1, x2, y2 = window
     header = msgspec.structs.replace(file.header, width=x2 - x1, height=y2 - y1)
+    from Datasets.raster import read_window
+
     pixels = read_window(root / found.file, window, found.file)
     return Draft(
         found,

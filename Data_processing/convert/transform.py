@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from Data_processing.convert import drawing, embedded, mask_files
+from Data_processing.convert import drawing
 from Data_processing.convert.corrections import Corrections, State
 from Data_processing.convert.draft import Draft, Masks, written
 from Data_processing.convert.found import FoundAnnotation, FoundImage, FoundRle
@@ -159,6 +159,8 @@ class _Work:
                 reason = f"{_file(found)}: annotation {annotation.id}: {error}"
                 self.rejected.append(Rejection(found.file, reason, False, 1, error.kind))
         if found.mask is not None and self.classes is not None:
+            from Data_processing.convert import mask_files
+
             if len(self.classes) > MAX_CLASSES:
                 raise AnnotationError(
                     f"an 8-bit mask holds at most {MAX_CLASSES} classes, there are "
@@ -200,6 +202,8 @@ class _Work:
         one = in_pixels(raw, self.found.relative, *_sides(frame, header.width, header.height))
         one = frame.annotation(one) if frame else one
         if one.mask_file is not None:
+            from Data_processing.convert import mask_files
+
             rle: FoundRle = mask_files.region(
                 self.rules.root, one.mask_file, header.height, header.width
             )
@@ -284,8 +288,12 @@ class _Work:
             f"nodata/{draft.image}.png" if nodata is not None else None,
         )
         sample = written(draft, self.rules.dataset, masks, has_mask)
-        content = found.embedded and embedded.content(self.rules.root, found.embedded)
-        return Made(sample, semantic, instances, nodata, content or None)
+        content = None
+        if found.embedded is not None:
+            from Data_processing.convert import embedded
+
+            content = embedded.content(self.rules.root, found.embedded)
+        return Made(sample, semantic, instances, nodata, content)
 
 
 def _sides(frame: Frame | None, width: int, height: int) -> tuple[int, int]:

@@ -1,0 +1,93 @@
+"""Annotations turn with the pixels: compared with the decoder's own turning, pixel by pixel."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pycocotools import mask as coco_mask
+
+from Data_processing.convert.found import BOXES, FoundAnnotation, FoundImage, FoundRle
+from Data_processing.convert.orientation import Frame, frame_of
+from Datasets.errors import AnnotationError
+from Datasets.image import Header
+from Datasets.regions import Region, compressed
+
+SLOW = {
+    1: lambda pixels: pixels,
+    2: np.fliplr,
+    3: lambda pixels: np.rot90(pixels, 2),
+    4: np.flipud,
+    5: np.transpose,
+    6: lambda pixels: np.rot90(pixels, -1),
+    7: lambda pixels: np.rot90(np.transpose(pixels), 2),
+    8: np.rot90,
+}
+"""How the image as stored is turned to be seen, in the words of numpy."""
+
+
+@given(
+    st.integers(1, 8),
+    st.integers(0, 10),
+    st.integers(0, 5),
+    st.integers(1, 6),
+    st.integers(1, 3),
+)
+def test_a_box_covers_the_same_pixels_after_turning(
+    orientation: int, x: int, y: int, width: int, height: int
+) -> None:
+    stored = np.zeros((9, 17), bool)
+    stored[y : y + height, x : x + width] = True
+    frame = Frame(9, 17, orientation)
+    box = FoundAnnotation(1, "a", (float(x), float(y), float(x + width), float(y + height)))
+    seen = frame.annotation(box)
+    assert seen.corners is not None
+    x1, y1, x2, y2 = (int(side) for side in seen.corners)
+    expected = SLOW[orientation](stored)
+    drawn = np.zeros_like(expected)
+    drawn[y1:y2, x1:x2] = True
+    assert (drawn == expected).all()
+    assert (frame.pixels(stored) == expected).all()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_run_lengths_and_keypoints_turn_too(orientation: int) -> None:
+    stored = np.random.default_rng(3).random((5, 8)) > 0.6
+    rle = coco_mask.encode(np.asfortranarray(stored.astype(np.uint8)))
+    frame = Frame(5, 8, orientation)
+    one = FoundAnnotation(
+        1, "a", rle=FoundRle((5, 8), rle["counts"].decode()), keypoints=(2.5, 1.5, 2.0)
+    )
+    seen = frame.annotation(one)
+    expected = SLOW[orientation](stored)
+    assert seen.rle is not None and seen.rle.frame == expected.shape
+    counts = compressed(seen.rle.counts, *expected.shape)
+    assert (Region((), counts, *expected.shape).pixels() == expected).all()
+    marked = np.zeros((5, 8), bool)
+    marked[1, 2] = True  # the pixel whose centre the keypoint is
+    x, y, v = seen.keypoints
+    assert SLOW[orientation](marked)[int(y), int(x)] and v == 2
+
+
+def image(width: int | None, height: int | None) -> FoundImage:
+    return FoundImage("a.jpg", "a.jpg", "x.json#1", BOXES, stated_width=width, stated_height=height)
+
+
+def test_the_sides_tell_which_frame_was_annotated() -> None:
+    header = Header(10, 20, 3, "uint8", 6)
+    assert frame_of(image(10, 20), header, "auto") is None
+    assert frame_of(image(20, 10), header, "auto") == Frame(10, 20, 6)
+    assert frame_of(image(None, None), header, "auto") is None
+    assert frame_of(image(None, None), header, "stored") == Frame(10, 20, 6)
+    assert frame_of(image(20, 10), header, "stored") == Frame(10, 20, 6)
+    upside_down = Header(10, 20, 3, "uint8", 3)
+    assert frame_of(image(10, 20), upside_down, "auto") is None
+    assert frame_of(image(10, 20), upside_down, "stored") == Frame(20, 10, 3)
+    assert frame_of(image(10, 20), Header(10, 20, 3, "uint8", 1), "stored") is None
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "said"), [(9, 20, "auto"), (20, 10, "seen"), (10, 20, "stored")]
+)
+def test_sides_that_fit_no_frame_are_refused(width: int, height: int, said: str) -> None:
+    with pytest.raises(AnnotationError, match=f"says {width} x {height} pixels, the file has 10 x"):
+        frame_of(image(width, height), Header(10, 20, 3, "uint8", 6), said)  # type: ignore[arg-type]
