@@ -8,7 +8,6 @@ from itertools import zip_longest
 from pathlib import Path, PurePosixPath
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 
 from Datasets.errors import AnnotationError, ImageError, StoreError
@@ -26,7 +25,8 @@ from Datasets.regions import IGNORE, run_lengths
 from Datasets.terminal import answer
 
 SHOWN = 10
-MASKS = "masks"
+MASKS, INSTANCES, NODATA = "masks", "instances", "nodata"
+"""Folders of PNG files below a metadata folder."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,8 +75,8 @@ class Checker:
         except msgspec.DecodeError as error:
             raise StoreError(f"{folder / CLASSES_FILE}: {error}; run convert again") from None
         self._known = frozenset(self._classes)
-        self._masks: set[str] = set()
-        self._last = ""
+        self._drawn: set[str] = set()
+        self._last: tuple[str, int, str] = ("", 0, "")
         self.images = 0
         self.boxes = 0
 
@@ -119,35 +119,55 @@ class Checker:
             return
         if not row.id.endswith(f"/{line.image}"):
             yield f"the id {row.id} does not end with the image's path"
-        if row.id <= self._last:
-            yield f"the id {row.id} follows {self._last}; ids must be sorted and occur once"
-        self._last = row.id
+        order = _order(row)
+        if order <= self._last:
+            yield f"the id {row.id} comes too late; ids must be sorted and occur once"
+        self._last = order
         yield from wrong_boxes(line, row)
         yield from wrong_names(line, row, self._known)
         yield from self._wrong_mask(line, row)
+        yield from self._wrong_drawing(row.instance_mask, INSTANCES, row, "uint16", len(row.rles))
+        yield from self._wrong_drawing(row.nodata_mask, NODATA, row, "uint8", IGNORE)
+        if row.is_embedded and not all((self._folder / file).is_file() for file in row.files):
+            yield f"the image {row.files[0]}, once embedded in its annotations, is missing"
 
     def _wrong_mask(self, line: ImageMetadata, row: SampleRow) -> Iterator[str]:
         name = line.segmentation_mask
         if name is None:
             if row.has_mask and line.bounding_boxes:
                 yield "has_mask is true and there are boxes, but no mask"
-            return
-        if not row.has_mask:
+        elif not row.has_mask:
             yield f"there is a mask, {name}, but has_mask is false"
-        path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts or path.parts[0] != MASKS:
-            yield f"the mask {name} must lie in {MASKS}/"
+        yield from self._wrong_drawing(name, MASKS, row, "uint8", len(self._classes))
+
+    def _wrong_drawing(
+        self, name: str | None, folder: str, row: SampleRow, dtype: str, highest: int
+    ) -> Iterator[str]:
+        if name is None:
             return
-        if name in self._masks:
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or path.parts[0] != folder:
+            yield f"the mask {name} must lie in {folder}/"
+            return
+        if name in self._drawn:
             yield f"the mask {name} belongs to an image before it"
-        self._masks.add(name)
-        yield from wrong_mask(self._folder / name, row, len(self._classes))
+        self._drawn.add(name)
+        yield from wrong_mask(self._folder / name, row, dtype, highest)
 
     def _orphans(self) -> Iterator[str]:
-        for path in sorted((self._folder / MASKS).rglob("*.png")):
-            name = path.relative_to(self._folder).as_posix()
-            if name not in self._masks:
-                yield f"{name}: no image has this mask"
+        for folder in (INSTANCES, MASKS, NODATA):
+            for path in sorted((self._folder / folder).rglob("*.png")):
+                name = path.relative_to(self._folder).as_posix()
+                if name not in self._drawn:
+                    yield f"{name}: no image has this mask"
+
+
+def _order(row: SampleRow) -> tuple[str, int, str]:
+    """Return what samples are sorted by: the file, and of one file the parts by number."""
+    if not row.window:
+        return row.image, 0, ""
+    file, _, part = row.image.rpartition("#")
+    return file, len(part), part
 
 
 def wrong_boxes(line: ImageMetadata, row: SampleRow) -> Iterator[str]:
@@ -161,7 +181,7 @@ def wrong_boxes(line: ImageMetadata, row: SampleRow) -> Iterator[str]:
             yield f"{shown} is empty or reversed"
         elif box.x1 < 0 or box.y1 < 0 or box.x2 > row.width or box.y2 > row.height:
             yield f"{shown} leaves the image of {row.width} x {row.height} pixels"
-    for name in ("annotation_ids", "iscrowd", "areas", "polygons", "rles"):
+    for name in ("annotation_ids", "iscrowd", "areas", "polygons", "rles", "keypoints", "extras"):
         length = len(getattr(row, name))
         if length != len(line.bounding_boxes):
             yield f"{len(line.bounding_boxes)} boxes, but {length} entries of {name}"
@@ -194,13 +214,20 @@ def wrong_names(line: ImageMetadata, row: SampleRow, known: frozenset[str]) -> I
         yield f"labels {list(labels)} lack a class that has a box"
 
 
-def wrong_mask(path: Path, row: SampleRow, n_classes: int) -> Iterator[str]:
-    """Yield what is wrong with a mask file."""
+def wrong_mask(path: Path, row: SampleRow, dtype: str, highest: int) -> Iterator[str]:
+    """Yield what is wrong with a mask file.
+
+    Args:
+        path: the file.
+        row: the sample that it belongs to.
+        dtype: what its one channel must be.
+        highest: the highest value that means something; 255 means "ignore" in 8 bits.
+    """
     try:
         content = path.read_bytes()
         header = read_header(content, path.name)
-        if (header.channels, header.dtype) != (1, "uint8"):
-            yield f"the mask {path.name} must have one channel of 8 bits"
+        if (header.channels, header.dtype) != (1, dtype):
+            yield f"the mask {path.name} must have one channel of {dtype}"
             return
         mask = decode(content, path.name, "unchanged")[:, :, 0]
     except (OSError, ImageError) as error:
@@ -208,9 +235,10 @@ def wrong_mask(path: Path, row: SampleRow, n_classes: int) -> Iterator[str]:
         return
     if mask.shape != (row.height, row.width):
         yield f"the mask has shape {mask.shape}, the image {(row.height, row.width)}"
-    highest = int(mask[mask != IGNORE].max(initial=np.uint8(0)))
-    if highest > n_classes:
-        yield f"the mask holds {highest}, but there are {n_classes} classes"
+    known = mask[mask != IGNORE] if dtype == "uint8" else mask
+    value = int(known.max(initial=0))
+    if value > highest:
+        yield f"the mask holds {value}, but only 0 to {highest} mean something"
 
 
 def _repeats(names: Iterable[str]) -> bool:

@@ -156,6 +156,8 @@ def _watched(
             report.notice(found.file, reason)
         seen.add(folded)
         try:
+            if "#" in found.file and (source.dataset.bands or source.dataset.samples == "box"):
+                raise AnnotationError("its name holds a #, which separates parts; rename it")
             table.check(found.name, found.file)
             files = files_of(found.file)
         except AnnotationError as error:

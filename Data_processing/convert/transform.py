@@ -245,10 +245,9 @@ class _Work:
         )
 
     def _parts(self) -> list[Draft]:
-        return [
-            cut_out(self.rules.root, self.found, self.file, one, self.labels)
-            for one in self.objects
-        ]
+        """Return a draft an object, in the order of ids as text of growing length."""
+        ordered = sorted(self.objects, key=lambda one: (len(str(one.id)), str(one.id)))
+        return [cut_out(self.rules.root, self.found, self.file, one) for one in ordered]
 
     def _corrected(self, draft: Draft, in_parts: bool) -> Draft | None:
         sample = f"{self.rules.dataset}/{draft.image}"

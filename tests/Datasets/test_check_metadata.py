@@ -22,7 +22,7 @@ def sound(name: str) -> Annotated:
     image = ImageMetadata(name, ("ant", "cat"), counts, boxes, f"masks/{name}.png")
     row = SampleRow(
         f"s/{name}", name, "0" * 64, 3, 4, 3, "uint8", 1, None, "x.json#1", True, True, True, True,
-        (1, 2), (False, False), (12.0, 1.0), ((), ()), ("0<", None),
+        (1, 2), (False, False), (12.0, 1.0), ((), ()), ("0<", None), ((), ()), (None, None),
     )  # fmt: skip
     return Annotated(image, row)
 
@@ -60,7 +60,8 @@ def problems(folder: Path) -> str:
 
 def test_a_sound_folder_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     empty = Annotated(ImageMetadata("b"), msgspec.structs.replace(
-        sound("b").row, annotation_ids=(), iscrowd=(), areas=(), polygons=(), rles=()
+        sound("b").row, annotation_ids=(), iscrowd=(), areas=(), polygons=(), rles=(), keypoints=(),
+        extras=(),
     ))  # fmt: skip
     folder = write(tmp_path / "m", sound("a"), empty)
     (folder / "masks/b.png").unlink()
@@ -87,6 +88,10 @@ def test_a_sound_folder_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str
         (row(id="s/other"), "does not end with the image's path"),
         (row(rles=("03", None)), "do not sum to the image's pixels"),
         (row(rles=("o", None)), "run lengths end in the middle"),
+        (row(keypoints=()), "2 boxes, but 0 entries of keypoints"),
+        (row(instance_mask="masks/b.png"), "must lie in instances/"),
+        (row(nodata_mask="nodata/none.png"), "the mask cannot be read"),
+        (row(is_embedded=True, files=("images/b.png",)), "is missing"),
     ],
 )
 def test_each_problem_is_named_with_its_line(tmp_path: Path, change: Change, says: str) -> None:
@@ -103,13 +108,35 @@ def test_ids_must_be_sorted_and_occur_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("mask", "says"),
     [
-        (np.full((4, 3), 3, np.uint8), "the mask holds 3, but there are 2 classes"),
+        (np.full((4, 3), 3, np.uint8), "the mask holds 3, but only 0 to 2 mean something"),
         (np.zeros((4, 3, 3), np.uint8), "must have one channel"),
         (np.zeros((3, 4), np.uint8), "the mask has shape (3, 4)"),
     ],
 )
 def test_masks_are_looked_into(tmp_path: Path, mask: np.ndarray, says: str) -> None:
     assert says in problems(write(tmp_path / "m", sound("a"), mask=mask))
+
+
+def test_instances_and_nodata_are_looked_into_too(tmp_path: Path) -> None:
+    drawn = row(instance_mask="instances/a.png", nodata_mask="nodata/a.png")(sound("a"))
+    folder = write(tmp_path / "m", drawn)
+    for name, pixels in (
+        ("instances", np.full((4, 3), 2, np.uint16)),
+        ("nodata", np.zeros((4, 3), np.uint8)),
+    ):
+        (folder / name).mkdir()
+        (folder / name / "a.png").write_bytes(encode_png(pixels))
+    check(folder)
+    (folder / "instances/a.png").write_bytes(encode_png(np.full((4, 3), 3, np.uint16)))
+    assert "the mask holds 3, but only 0 to 2 mean something" in problems(folder)
+    (folder / "instances/a.png").write_bytes(encode_png(np.zeros((4, 3), np.uint8)))
+    assert "must have one channel of uint16" in problems(folder)
+
+
+def test_parts_of_a_raster_are_sorted_by_number(tmp_path: Path) -> None:
+    parts = [row(window=(0, 0, 3, 4), files=("a",))(sound(f"a#{part}")) for part in (2, 10)]
+    check(write(tmp_path / "1", *parts, sound("b")))
+    assert "comes too late" in problems(write(tmp_path / "2", *reversed(parts)))
 
 
 def test_a_mask_without_image_is_found(tmp_path: Path) -> None:
