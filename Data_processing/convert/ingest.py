@@ -108,6 +108,7 @@ class Ingest:
             self.transform.check(names, corrected, source.where)
             final = self.transform.classes(names)
             writer.close(final)
+        table.name_unused(report)
         tally.count_in(extraction.seen, len(final))
         tally.notes = (*extraction.notes, *table.notes(), *look_alikes(final))
         if len(final) > MAX_CLASSES:
@@ -150,7 +151,7 @@ def _watched(
     files_of = _bands_of(source)
     seen: set[int] = set()
     for found in images:
-        folded = xxhash.xxh3_64_intdigest(found.file.casefold())
+        folded = xxhash.xxh3_64_intdigest(found.file.casefold().encode())
         if folded in seen:
             reason = "its name differs from another's by case alone: one file on other systems"
             report.notice(found.file, reason)

@@ -10,14 +10,25 @@ from itertools import count
 from pathlib import Path
 
 import msgspec
-import pyarrow as pa
 import pytest
 
 from Data_processing.convert import ingest
-from Data_processing.convert.found import Extraction, FoundImage, Looked, Source, path_below
+from Data_processing.convert.found import (
+    BOXES,
+    Extract,
+    Extraction,
+    FoundAnnotation,
+    FoundImage,
+    Looked,
+    Seen,
+    Source,
+    path_below,
+)
 from Data_processing.convert.ingest import Ingest
-from Data_processing.convert.join import Joined, read_table
+from Data_processing.convert.join import read_table
 from Data_processing.convert.load import ToFolder
+from Data_processing.convert.report import Report
+from Data_processing.convert.tally import Tally
 from Data_processing.convert.transform import ToCanonical
 from Datasets.dataset import Dataset
 from Datasets.errors import AnnotationError
@@ -25,7 +36,6 @@ from Datasets.metadata import read
 from Datasets.rejections import Rejections
 from tests.Data_processing.convert.conftest import Bench, Coco
 
-GOLDEN = Path(__file__).parents[2] / "golden" / "convert_coco"
 SQUARE = [[2.0, 2.0, 8.0, 2.0, 8.0, 6.0, 2.0, 6.0]]
 
 
@@ -55,10 +65,9 @@ def test_workers_and_chunks_change_no_byte(bench: Bench, monkeypatch: pytest.Mon
     bench.convert(workers=1)
     alone = content_of(bench.metadata)
     monkeypatch.setattr(ingest, "CHUNK", 2)
-    monkeypatch.setattr(ingest, "WINDOW", 3)
     bench.convert(workers=2)
     assert content_of(bench.metadata) == alone
-    assert len(alone) == 3 + 11
+    assert len(alone) == 6 + 11
 
 
 def test_hash_seeds_change_no_byte(bench: Bench, root: Path) -> None:
@@ -72,51 +81,111 @@ def test_hash_seeds_change_no_byte(bench: Bench, root: Path) -> None:
         assert content_of(bench.metadata) == ours
 
 
-def test_golden(bench: Bench, request: pytest.FixtureRequest) -> None:
-    """The small document and what becomes of it stand side by side, to be read."""
-    bench.image("a.png")
-    bench.image("sub/b c.png", width=12, height=16)
-    bench.coco((GOLDEN / "annotations.json").read_text())
-    bench.convert()
-    lines = (bench.metadata / "metadata.jsonl").read_text()
-    rows = [{**msgspec.to_builtins(sample.row), "sha256": "..."} for sample in bench.samples()]
-    made = {"metadata.jsonl": lines, "samples.json": json.dumps(rows, indent=1) + "\n"}
-    for name, text in made.items():
-        if request.config.getoption("--update-golden"):
-            (GOLDEN / name).write_text(text)
-        assert text == (GOLDEN / name).read_text()
+def by_hand(*images: FoundImage, names: tuple[str, ...] | None = ("x",)) -> Extract:
+    """Return a reader that finds ``images`` and counts them right."""
+
+    def extract(source: Source, report: Report) -> Extraction:
+        annotations = sum(len(one.annotations) + one.lost for one in images)
+        found = {a.name for one in images for a in one.annotations}
+        seen = Seen(len(images), annotations, found)
+        return Extraction(iter(images), seen, names, notes=["by hand"])
+
+    return extract
+
+
+def ingest_with(bench: Bench, extract: Extract, workers: int = 1, **keys: object) -> Tally:
+    dataset = msgspec.convert({"format": "mine", "path": "raw", **keys}, Dataset)
+    source = Source("tiny", bench.raw, dataset, "params.yaml: datasets.tiny")
+    bench.metadata.mkdir(parents=True, exist_ok=True)
+    rejections = Rejections("convert@tiny", dataset.on_bad, "on_bad")
+    transform = ToCanonical("tiny", dataset, bench.raw)
+    with Report(bench.metadata, rejections) as report:
+        ingest = Ingest(extract, transform, ToFolder(bench.metadata))
+        return ingest.run(source, read_table(bench.raw, dataset, "x"), report, workers)
 
 
 def test_any_reader_can_be_handed_in(bench: Bench) -> None:
     bench.image("a.png")
     bench.image("b.png")
-
-    def extract(source: Source, rejections: Rejections) -> Extraction:
-        looked = Looked(labels=True)
-        images = (FoundImage(n, n, "here", looked, ("x",)) for n in ("a.png", "b.png"))
-        return Extraction(("x",), images, 2, 0, ["by hand"])
-
-    dataset = Dataset("mine", "raw")
-    source = Source("tiny", bench.raw, dataset, "params.yaml: datasets.tiny")
-    bench.metadata.mkdir(parents=True)
-    run = Ingest(extract, ToCanonical("tiny"), ToFolder(bench.metadata)).run
-    rejections = Rejections("convert@tiny", "strict", "on_bad")
-    tally = run(source, read_table(bench.raw, dataset, "x"), rejections, 1)
+    labelled = Looked(labels=True)
+    images = [FoundImage(n, n, "here", labelled, ("x",)) for n in ("a.png", "b.png")]
+    tally = ingest_with(bench, by_hand(*images))
     assert tally.sentence() == "2 images in, 2 out; 1 class; by hand"
     assert [sample.image.labels for sample in read(bench.metadata)] == ["x", "x"]
 
 
 def test_a_reader_that_loses_count_is_found_out(bench: Bench) -> None:
-    def extract(source: Source, rejections: Rejections) -> Extraction:
-        return Extraction((), iter(()), 1, 0)
+    def extract(source: Source, report: Report) -> Extraction:
+        return Extraction(iter(()), Seen(images=1), ())
 
-    bench.metadata.mkdir(parents=True)
-    source = Source("tiny", bench.raw, Dataset("mine", "raw"), "x")
-    table = Joined(pa.schema([]), {})
     with pytest.raises(RuntimeError, match="lost count"):
-        Ingest(extract, ToCanonical("tiny"), ToFolder(bench.metadata)).run(
-            source, table, Rejections("convert@tiny", "strict", "x"), 1
-        )
+        ingest_with(bench, extract)
+
+
+def box(number: int, name: str, *corners: float, **more: object) -> FoundAnnotation:
+    return FoundAnnotation(number, name, (corners[0], corners[1], corners[2], corners[3]), **more)  # type: ignore[arg-type]
+
+
+def test_every_change_is_in_the_report(bench: Bench) -> None:
+    bench.image("a.png")
+    bench.image("b.png")
+    bench.image("c.png")
+    found = by_hand(
+        FoundImage(
+            "a.png",
+            "a.png",
+            "x.txt",
+            BOXES,
+            annotations=(
+                box(1, "Cat ", 9, 8, 1, 2),
+                box(2, "cat", -0.5, 0, 5, 5),
+                box(3, "cat", -9, 0, 5, 5),
+                box(4, "dust", 0, 0, 5, 5),
+                box(5, "cat", 3, 3, 3, 3),
+            ),
+        ),
+        FoundImage("b.png", "b.png", "x.txt", BOXES, annotations=(box(1, "cat", 3, 3, 3, 3),)),
+        FoundImage("c.png", "c.png", "x.txt", Looked(labels=True), ("dust",)),
+        names=None,
+    )
+    rules = {"strip": True, "case": "lower", "ignore": ["dust"]}
+    tally = ingest_with(bench, found, on_bad="skip", outside="drop", labels=rules)
+    assert tally.sentence() == (
+        "3 images and 6 annotations in, 1 and 2 out, 1 and 2 rejected, 1 and 2 dropped; 1 class; "
+        "by hand; 1 clipped: box outside the image by a pixel or less; "
+        "1 dropped: ignored by labels.ignore; 1 dropped: outside the image; "
+        "2 dropped: the class 'dust' is ignored by labels.ignore; "
+        "1 renamed: 'Cat ' is now 'cat'; 1 reversed: corners in the wrong order, put right"
+    )
+    report = json.loads((bench.metadata / "conversion.json").read_text())
+    assert [(one["action"], one["reason"], one["count"]) for one in report["changes"]] == [
+        ("clipped", "box outside the image by a pixel or less", 1),
+        ("dropped", "ignored by labels.ignore", 1),
+        ("dropped", "outside the image", 1),
+        ("dropped", "the class 'dust' is ignored by labels.ignore", 2),
+        ("rejected", "nothing left", 1),
+        ("rejected", "zero area", 2),
+        ("renamed", "'Cat ' is now 'cat'", 1),
+        ("reversed", "corners in the wrong order, put right", 1),
+    ]
+    zero = next(one for one in report["changes"] if one["reason"] == "zero area")
+    assert zero["first"][0] == {
+        "sample": "a.png",
+        "detail": "x.txt: annotation 5: the box from (3, 3) to (3, 3) has no area in the image",
+    }
+    lines = (bench.metadata / "changes.jsonl").read_text().splitlines()
+    assert len(lines) == sum(one["count"] for one in report["changes"])
+    assert len((bench.metadata / "rejected.jsonl").read_text().splitlines()) == 3
+
+
+def test_names_that_differ_by_case_are_noticed(bench: Bench) -> None:
+    images = []
+    for name in ("A.png", "a.png", "b.png"):
+        bench.image(name)
+        images.append(FoundImage(name, name, "x", Looked(labels=True), ("x",)))
+    tally = ingest_with(bench, by_hand(*images))
+    assert tally.images_out == 3
+    assert "1 noticed: its name differs from another's by case alone" in tally.sentence()
 
 
 def test_more_classes_than_a_mask_can_hold(bench: Bench, two_images: Callable[..., Coco]) -> None:
