@@ -46,6 +46,8 @@ def samples(draw: st.DrawFn) -> Annotated:
         "areas": st.one_of(gap, number),
         "polygons": st.lists(polygon, max_size=2).map(tuple),
         "rles": st.one_of(gap, text),
+        "keypoints": polygon,
+        "extras": st.one_of(gap, text),
     }
     lists = {k: tuple(draw(st.lists(v, min_size=n, max_size=n))) for k, v in each.items()}
     flags = {f"has_{what}": draw(st.booleans()) for what in ("labels", "counts", "boxes", "mask")}
@@ -58,6 +60,13 @@ def samples(draw: st.DrawFn) -> Annotated:
         "orientation": draw(st.integers(1, 8)),
         "group": draw(st.one_of(gap, text)),
         "source": draw(st.text(max_size=3).filter(str.isprintable)),
+        "image_extras": draw(st.one_of(gap, text)),
+        "files": tuple(draw(st.lists(text, max_size=2))),
+        "is_embedded": draw(st.booleans()),
+        "window": draw(st.one_of(st.just(()), st.tuples(*[st.integers(0, 2**31 - 1)] * 4))),
+        "window_hash": draw(st.text(max_size=3).filter(str.isprintable)),
+        "instance_mask": draw(st.one_of(gap, text)),
+        "nodata_mask": draw(st.one_of(gap, text)),
         "columns": draw(columns),
     }
     row = msgspec.convert({**fixed, **told, **flags, **lists}, SampleRow)
