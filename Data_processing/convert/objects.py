@@ -70,7 +70,8 @@ def checked(found: FoundAnnotation, name: str, header: Header, outside: str) -> 
     """
     width, height = header.width, header.height
     rle = _rle(found, header)
-    _check_points(found)
+    if found.polygons or found.keypoints:
+        _check_points(found)
     stated = found.corners or extent(found, rle, width, height)
     if not all(map(math.isfinite, stated)):
         shown = _shown(stated)
@@ -80,7 +81,9 @@ def checked(found: FoundAnnotation, name: str, header: Header, outside: str) -> 
     if corners != stated:
         detail = f"annotation {found.id}: {_shown(stated)}"
         notes.append(Note("reversed", "corners in the wrong order, put right", detail))
-    beyond = max(overhang(points, width, height) for points in (corners, *_outlines(found)))
+    beyond = overhang(corners, width, height)
+    for outline in _outlines(found):
+        beyond = max(beyond, overhang(outline, width, height))
     if beyond > SLACK:
         if outside == "error":
             raise AnnotationError(_leaves(found, corners, header), OUTSIDE)
@@ -148,6 +151,8 @@ def _check_points(found: FoundAnnotation) -> None:
 
 def _outlines(found: FoundAnnotation) -> list[tuple[float, ...]]:
     """Return what must lie in the frame beside the box: polygons, and the keypoints labelled."""
+    if not found.keypoints:
+        return list(found.polygons)
     points = found.keypoints
     triples = zip(points[0::3], points[1::3], points[2::3], strict=True)
     labelled = tuple(side for x, y, v in triples if v > 0 for side in (x, y))
