@@ -1,0 +1,156 @@
+"""JSON of strangers: a key that occurs twice, NaN and broken text are named with their line."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import NoReturn, TypeVar
+
+import msgspec
+
+from Datasets.errors import AnnotationError
+
+T = TypeVar("T")
+BROKEN = "broken JSON"
+_TOO_DEEP = "lists or objects are nested too deeply to be read"
+_TOKEN = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?|[{}\[\]]|NaN|-?Infinity')
+_SORTED = msgspec.json.Encoder(order="sorted")
+
+
+class Json:
+    """A JSON text in memory, found to be sound but for its meaning.
+
+    Args:
+        content: the text.
+        name: what messages call its file.
+        line: the line of the file on which it begins.
+
+    Raises:
+        AnnotationError: it is not UTF-8 or not JSON, repeats a key within an object, holds NaN or
+            Infinity, or is nested too deeply; the line is named.
+    """
+
+    def __init__(self, content: bytes, name: str, line: int = 1) -> None:
+        self.name = name
+        self._line = line
+        self._content = content.removeprefix(b"\xef\xbb\xbf")
+        self._cursor = self._lines = 0  # places are asked for in the order of the file, mostly
+        self._check()
+
+    def decode(self, kind: type[T]) -> T:
+        """Return the whole text as ``kind``.
+
+        Raises:
+            AnnotationError: it lacks something, or has a value of a wrong type.
+        """
+        return self._as(self._content, kind, self.name)
+
+    def read(self, raw: msgspec.Raw, kind: type[T]) -> T:
+        """Return a part of the text as ``kind``.
+
+        Raises:
+            AnnotationError: it lacks something, or has a value of a wrong type; the line is named.
+        """
+        return self._as(raw, kind, None)
+
+    def place(self, raw: msgspec.Raw, inside: msgspec.Raw | None = None) -> str:
+        """Return file and line of a part of the text, to be looked for in another part of it."""
+        start = self._offset(bytes(inside), self._cursor) if inside is not None else self._cursor
+        offset = self._offset(bytes(raw), start)
+        if offset < self._cursor:
+            self._cursor = self._lines = 0
+        self._lines += self._content.count(b"\n", self._cursor, offset)
+        self._cursor = offset
+        return f"{self.name}:{self._line + self._lines}"
+
+    def _offset(self, part: bytes, start: int) -> int:
+        offset = self._content.find(part, start)
+        return offset if offset >= 0 else max(self._content.find(part), 0)
+
+    def _as(self, part: bytes | msgspec.Raw, kind: type[T], where: str | None) -> T:
+        try:
+            return msgspec.json.decode(part, type=kind)
+        except RecursionError:
+            what = _TOO_DEEP
+        except msgspec.ValidationError as error:
+            what = str(error).replace(" - at `$.", " - at `")
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            what = f"not JSON: {error}"
+        if isinstance(part, msgspec.Raw):
+            what = f"{what}: {_shown(bytes(part))}"
+            where = self.place(part)
+        raise AnnotationError(f"{where}: {what}", BROKEN)
+
+    def _check(self) -> None:
+        try:
+            text = self._content.decode()
+        except UnicodeDecodeError as error:
+            line = self._line + self._content.count(b"\n", 0, error.start)
+            byte = self._content[error.start]
+            raise AnnotationError(
+                f"{self.name}:{line}: the byte 0x{byte:02x} is not UTF-8; save the file as UTF-8",
+                BROKEN,
+            ) from None
+        try:
+            json.loads(text, object_pairs_hook=_pairs, parse_constant=_refuse)
+        except RecursionError:
+            raise AnnotationError(f"{self.name}: {_TOO_DEEP}", BROKEN) from None
+        except _OddError:
+            self._refuse_odd(text)
+        except json.JSONDecodeError as error:
+            is_short = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
+            ends = "; the file is cut off, get it anew" if is_short else ""
+            line = self._line + error.lineno - 1
+            raise AnnotationError(
+                f"{self.name}:{line}: not JSON: {error.msg} in column {error.colno}{ends}", BROKEN
+            ) from None
+        except ValueError as error:  # more digits than Python reads
+            raise AnnotationError(f"{self.name}: a number is too long: {error}", BROKEN) from None
+
+    def _refuse_odd(self, text: str) -> NoReturn:
+        """Raise for the first key that occurs twice in its object, or constant that is no JSON."""
+        keys: list[set[str]] = []
+        for token in _TOKEN.finditer(text):
+            word = token[0]
+            what = None
+            if token[2]:
+                key = json.loads(token[1])
+                what = f"the key {key!r} occurs twice in one object" if key in keys[-1] else None
+                keys[-1].add(key)
+            elif word in "{[":
+                keys.append(set())
+            elif word in "}]":
+                keys.pop()
+            elif not word.startswith('"'):
+                what = f"{word} is no number in JSON"
+            if what is not None:
+                line = self._line + text.count("\n", 0, token.start())
+                raise AnnotationError(f"{self.name}:{line}: {what}; mend the file", BROKEN)
+        raise ValueError(f"{self.name}: nothing is odd")  # a defect of ours
+
+
+def compact(told: Mapping[str, object]) -> str | None:
+    """Return a JSON object as text with sorted keys, or None where it says nothing.
+
+    >>> compact({"shape": "line", "attributes": {}})
+    '{"shape":"line"}'
+    """
+    kept = {key: value for key, value in told.items() if value not in (None, "", {}, [])}
+    return str(_SORTED.encode(kept), "utf-8") if kept else None
+
+
+class _OddError(ValueError):
+    """The text is JSON to Python, and not to others."""
+
+
+def _pairs(pairs: list[tuple[str, object]]) -> None:
+    if len(dict(pairs)) != len(pairs):
+        raise _OddError
+
+
+def _refuse(constant: str) -> None:
+    raise _OddError(constant)
+
+
+def _shown(text: bytes) -> str:
+    shown = " ".join(text.decode("utf-8", "replace").split())
+    return shown if len(shown) <= 80 else shown[:77] + "..."
