@@ -86,7 +86,9 @@ def check_query(query: str, where: str) -> None:
     Raises:
         ParamsError: it is not.
     """
-    code = _NOT_CODE.sub(" ' ", query).strip().rstrip("; \n\t\r")
+    # A comment is a blank, a text or a name in quotes stays one.
+    code = _NOT_CODE.sub(lambda found: " " if found[0][0] in "-/" else "''", query)
+    code = code.rstrip("; \n\t\r")
     first = re.match(r"[\s(]*(\w*)", code)
     if first is None or first[1].lower() not in {"select", "with"}:
         raise ParamsError(f"{where}.query: must begin with SELECT or WITH: it only reads")
