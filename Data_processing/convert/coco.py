@@ -1,162 +1,167 @@
 """COCO: one JSON file or several, boxes as x, y, width, height, regions as polygons or RLE."""
 
-from collections import Counter, defaultdict
-from pathlib import PurePosixPath
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+import msgspec
+import numpy as np
 
 from Data_processing.convert.coco_index import CocoIndex, Entry
-from Data_processing.convert.coco_json import CocoAnnotation, CocoFile, CocoKeys
+from Data_processing.convert.coco_json import (
+    CocoAnnotation,
+    CocoFile,
+    CocoImage,
+    CocoKeys,
+    CocoOpenAnnotation,
+)
+from Data_processing.convert.files import annotation_files, image_folder, one_annotation_file
 from Data_processing.convert.found import (
     Extraction,
     FoundAnnotation,
     FoundImage,
     FoundRle,
+    Seen,
     Source,
     path_below,
 )
-from Data_processing.convert.listing import Listing, listing
-from Datasets.errors import AnnotationError, ParamsError
-from Datasets.rejections import SHOWN, Rejection, Rejections
+from Data_processing.convert.report import Report
+from Datasets.errors import AnnotationError
 
-PROBES = 100
-"""Images by which the folder that names are relative to is found."""
+OF_IMAGE = frozenset({"file_name", "width", "height"})
+OF_ANNOTATION = frozenset(CocoAnnotation.__struct_fields__)
+"""Keys that have a place of their own in the metadata; all others go into the extras."""
 
 
-def extract(source: Source, rejections: Rejections) -> Extraction:
+class Place(msgspec.Struct, frozen=True):
+    """Where the entry of an image stands: in which file, and at which index there."""
+
+    file: int
+    index: int
+
+
+def extract(source: Source, report: Report) -> Extraction:
     """Return the images that the COCO files name.
 
-    Images in the folder that no file names are counted in the notes.
+    Images in the folder that no file names are left out, by name.
 
     Raises:
         AnnotationError: a file is broken as a whole, or it is not clear which one is meant.
     """
-    present = listing(source.root)
-    files = [CocoFile(source.root / name, name) for name in _annotation_files(source, present)]
-    indices = [CocoIndex(file, rejections) for file in files]
-    entries = [entry for index in indices for entry in index.entries()]
-    folder = _image_folder(source, entries, frozenset(present.images))
-    placed = _placed(entries, folder, rejections)
-    inside = {path for path in present.images if not folder or path.startswith(f"{folder}/")}
-    named = {path for entry in entries if (path := _path(folder, entry))}
-    unnamed = len(inside - named)
+    present = source.listing()
+    suffixes = (".json",)
+    if source.dataset.annotations:
+        names = annotation_files(source, present, suffixes)
+    else:
+        names = [one_annotation_file(source, present, suffixes)]
+    indices = [CocoIndex(CocoFile(source.root, name), report) for name in names]
+    first = [name for index in indices for name in index.file_names[:100] if name is not None]
+    folder = image_folder(source, first, present.images)
+    placed = _placed(indices, folder)
+    for path in present.images:
+        if path not in placed and (not folder or path.startswith(f"{folder}/")):
+            report.leave_out(path, "no annotation names it")
+    seen = Seen(
+        sum(len(index.file.images) for index in indices),
+        sum(len(index.file.annotations) for index in indices),
+    )
     return Extraction(
-        tuple(sorted({name for index in indices for name in index.classes})),
-        (_found(path, placed[path], rejections) for path in sorted(placed)),
-        sum(len(file.document.images) for file in files),
-        sum(len(file.document.annotations or ()) for file in files),
-        [f"{unnamed:,} images that the annotations do not name left out"] if unnamed else [],
+        _images(indices, _sorted(placed), folder, report),
+        seen,
+        tuple(sorted({name for index in indices for name in index.occurring})),
+        about=msgspec.json.encode([index.file.about() for index in indices]).decode(),
     )
 
 
-def _annotation_files(source: Source, present: Listing) -> list[str]:
-    """Return the COCO files, as paths below the root, sorted."""
-    pattern = source.dataset.annotations
-    if pattern:
-        try:
-            found = sorted(
-                path.relative_to(source.root).as_posix()
-                for path in source.root.glob(pattern)
-                if path.is_file()
-            )
-        except (ValueError, NotImplementedError):
-            raise ParamsError(
-                f"{source.where}.annotations: '{pattern}' must lie below {source.root}"
-            ) from None
-        if not found:
-            raise ParamsError(
-                f"{source.where}.annotations: no file below {source.root} matches '{pattern}'"
-            )
-        return found
-    found = [name for name in present.others if name.lower().endswith(".json")]
-    if len(found) == 1:
-        return found
-    what = f"there are {len(found)}: {', '.join(found[:SHOWN])}" if found else "there is none"
-    raise AnnotationError(
-        f"{source.where}: one JSON file was expected below {source.root}, {what}; "
-        f"name it as {source.where}.annotations"
-    )
-
-
-def _image_folder(source: Source, entries: list[Entry], present: frozenset[str]) -> str:
-    """Return the folder that image names are relative to: as told, else where the images are.
-
-    Raises:
-        AnnotationError: two folders hold as many of the images.
-    """
-    if source.dataset.images:
-        return PurePosixPath(source.dataset.images).as_posix()
-    names = [PurePosixPath(entry.image.file_name).as_posix() for entry in entries[:PROBES]]
-    probed = frozenset(names)
-    hits: Counter[str] = Counter()
-    for path in present:
-        parts = path.split("/")
-        hits.update("/".join(parts[:i]) for i in range(len(parts)) if "/".join(parts[i:]) in probed)
-    best = sorted(folder for folder, n in hits.items() if n == max(hits.values()))
-    if len(best) > 1:
-        raise AnnotationError(
-            f"{source.where}: the images are in {', '.join(b or '.' for b in best[:SHOWN])} alike; "
-            f"say which is meant as {source.where}.images"
-        )
-    return best[0] if best else ""
-
-
-def _path(folder: str, entry: Entry) -> str | None:
-    try:
-        return path_below(folder, entry.image.file_name)
-    except AnnotationError:
-        return None
-
-
-def _placed(entries: list[Entry], folder: str, rejections: Rejections) -> dict[str, Entry]:
+def _placed(indices: Sequence[CocoIndex], folder: str) -> dict[str, Place]:
     """Return the images by path. Those of one path in two entries are rejected."""
-    by_path: dict[str, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        try:
-            by_path[path_below(folder, entry.image.file_name)].append(entry)
-        except AnnotationError as error:
-            _refuse(entry, str(error), rejections)
-    for path, same in by_path.items():
-        if len(same) > 1:
-            for entry in same:
-                _refuse(entry, f"{path} is named {len(same)} times; merge the entries", rejections)
-    return {path: same[0] for path, same in by_path.items() if len(same) == 1}
+    placed: dict[str, Place] = {}
+    twins: dict[str, list[Place]] = defaultdict(list)
+    for number, index in enumerate(indices):
+        for i in index.sound():
+            try:
+                path = path_below(folder, str(index.file_names[i]))
+            except AnnotationError as error:
+                index.refuse(i, str(error), error.kind)
+                continue
+            here = Place(number, i)
+            if placed.setdefault(path, here) is not here:
+                twins[path].append(here)
+    for path, others in twins.items():
+        every = [placed.pop(path), *others]
+        for place in every:
+            reason = f"{path} is named {len(every)} times; merge the entries"
+            indices[place.file].refuse(place.index, reason, "duplicate name")
+    return placed
 
 
-def _refuse(entry: Entry, reason: str, rejections: Rejections) -> None:
-    where = f"{entry.document.name}: image {entry.image.id}"
-    lost = len(entry.annotations)
-    rejections.add(Rejection(entry.image.file_name, f"{where}: {reason}", annotations=lost))
+def _sorted(placed: dict[str, Place]) -> Iterator[tuple[str, Place]]:
+    return ((path, placed[path]) for path in sorted(placed))
 
 
-def _found(path: str, entry: Entry, rejections: Rejections) -> FoundImage:
+def _images(
+    indices: Sequence[CocoIndex],
+    placed: Iterator[tuple[str, Place]],
+    folder: str,
+    report: Report,
+) -> Iterator[FoundImage]:
+    for path, place in placed:
+        index = indices[place.file]
+        yield _image(path, index, index.entry(place.index), report)
+
+
+def _image(path: str, index: CocoIndex, entry: Entry, report: Report) -> FoundImage:
     """Return the image with its annotations decoded. Those that cannot be are rejected."""
+    file = index.file
+    span = file.images[entry.index]
+    image = file.read_again(span, CocoImage)
     annotations = []
-    for raw in entry.annotations:
+    for one in entry.annotations:
         try:
-            annotations.append(_annotation(entry, entry.document.read(raw, CocoAnnotation)))
+            annotations.append(_annotation(index, one))
         except AnnotationError as error:
-            number = entry.document.read(raw, CocoKeys).id
-            rejections.add(Rejection(path, f"annotation {number}: {error}", False, 1))
+            number = file.read_again(one, CocoKeys).id
+            reason = f"annotation {number}: {error}"
+            report.reject(path, reason, error.kind, whole=False, annotations=1)
+    known = OF_IMAGE if entry.name == path else OF_IMAGE - {"file_name"}
     return FoundImage(
         path,
-        entry.image.file_name,
-        f"{entry.document.name}#{entry.image.id}",
-        entry.looked,
+        entry.name,
+        f"{file.name}#{image.id}",
+        index.looked,
         annotations=tuple(annotations),
-        stated_width=entry.image.width,
-        stated_height=entry.image.height,
+        stated_width=image.width,
+        stated_height=image.height,
         lost=entry.lost + len(entry.annotations) - len(annotations),
+        extras=_extras(file, span, known),
     )
 
 
-def _annotation(entry: Entry, coco: CocoAnnotation) -> FoundAnnotation:
-    x, y, width, height = coco.bbox
+def _annotation(index: CocoIndex, span: np.ndarray) -> FoundAnnotation:
+    extras = None
+    try:
+        coco = msgspec.json.decode(index.file.text(span), type=CocoAnnotation)
+    except msgspec.ValidationError:
+        coco = index.file.read_again(span, CocoOpenAnnotation)
+        extras = _extras(index.file, span, OF_ANNOTATION)
+    corners = None
+    if coco.bbox is not None:
+        x, y, width, height = coco.bbox
+        corners = (x, y, x + width, y + height)
     region = coco.segmentation
     return FoundAnnotation(
         coco.id,
-        entry.names[coco.category_id],
-        (x, y, x + width, y + height),
+        index.names[coco.category_id],
+        corners,
         polygons=tuple(region) if isinstance(region, list) else (),
         rle=region if isinstance(region, FoundRle) else None,
         iscrowd=bool(coco.iscrowd),
         area=coco.area,
+        keypoints=coco.keypoints,
+        extras=extras,
     )
+
+
+def _extras(file: CocoFile, span: np.ndarray, known: frozenset[str]) -> str | None:
+    """Return the values under other keys than the known ones, as a JSON object."""
+    more = file.parts(span, known)
+    return msgspec.json.encode(more).decode() if more else None

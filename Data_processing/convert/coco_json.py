@@ -1,6 +1,7 @@
 """COCO's JSON file, object by object: a broken one is named and the others are read."""
 
 import json
+import mmap
 import re
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -8,7 +9,9 @@ from typing import Annotated, TypeVar
 import msgspec
 import numpy as np
 
+from Data_processing.convert.files import path_of
 from Data_processing.convert.found import FoundRle
+from Data_processing.convert.json_spans import spans_of
 from Datasets.errors import AnnotationError
 
 T = TypeVar("T")
@@ -45,80 +48,126 @@ class CocoKeys(msgspec.Struct, frozen=True):
     segmentation: msgspec.Raw = msgspec.Raw(b"null")
 
 
-class CocoAnnotation(msgspec.Struct, frozen=True):
-    """An entry of ``annotations``; bbox is x, y, width, height."""
+class CocoAnnotation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An entry of ``annotations`` with nothing but what COCO defines; bbox is x, y, w, h."""
 
     id: Id
+    image_id: Id | str
     category_id: Id
-    bbox: tuple[float, float, float, float]
+    bbox: tuple[float, float, float, float] | None = None
     segmentation: list[tuple[float, ...]] | FoundRle | None = None
     iscrowd: int | bool | None = 0
     area: float | None = None
+    keypoints: tuple[float, ...] = ()
+    num_keypoints: int | None = None
 
 
-class CocoDocument(msgspec.Struct, frozen=True):
-    """The file. ``annotations`` is None where not even an empty list stands: nobody looked."""
+class CocoOpenAnnotation(CocoAnnotation, frozen=True, forbid_unknown_fields=False):
+    """An entry of ``annotations`` with more than COCO defines."""
 
-    images: list[msgspec.Raw]
+
+class _Outline(msgspec.Struct, frozen=True):
+    """What must be there for a file to be COCO."""
+
+    images: msgspec.Raw
     categories: list[CocoCategory] = []
-    annotations: list[msgspec.Raw] | None = None
+    annotations: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class CocoFile:
-    """A COCO file in memory.
+    """A COCO file, mapped into memory.
+
+    ``images`` and ``annotations`` are (n, 2) int64, start and end of each; ``has_annotations``
+    tells whether there is a list of them, be it empty: else nobody looked.
 
     Args:
-        path: the file.
-        name: what messages call it.
+        root: the data set's raw folder.
+        name: the file, below it.
 
     Raises:
         AnnotationError: it is not JSON, not COCO, nested too deeply, or repeats a key at the top.
     """
 
-    def __init__(self, path: Path, name: str) -> None:
+    def __init__(self, root: Path, name: str) -> None:
         self.name = name
-        self._content = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
-        self._cursor = 0
         self._had_no_numbers = False
-        self.document = self._decoded()
-        self._ends = np.flatnonzero(np.frombuffer(self._content, np.uint8) == ord("\n"))
-        for key in (b"images", b"annotations", b"categories"):
-            if len(re.findall(rb'"%b"\s*:' % key, self._content)) > 1:
-                self._refuse_repeated_keys(self._content)
+        self._ends: np.ndarray | None = None
+        self._content = _mapped(path_of(root, name), name)
+        self._start = 3 if self._content[:3] == b"\xef\xbb\xbf" else 0
+        outline = self._decoded()
+        self.categories = outline.categories
+        spans = spans_of(np.frombuffer(self._content, np.uint8), self._start)
+        self._keys = [self._key(start, end) for start, end in spans.keys.tolist()]
+        for key in self._keys:
+            if self._keys.count(key) > 1:
+                raise AnnotationError(
+                    f"{self.name}: the key '{key}' occurs twice at the top; join the two",
+                    "repeated key",
+                )
+        self._spans = spans
+        self.images = self._elements("images")
+        self.has_annotations = bytes(memoryview(outline.annotations)[:4]) != b"null"
+        self.annotations = self._elements("annotations") if self.has_annotations else _NONE
 
-    def read(self, raw: msgspec.Raw, kind: type[T]) -> T:
-        """Return one object of the file as ``kind``.
+    def text(self, span: np.ndarray) -> bytes:
+        """Return a part of the file."""
+        return self._content[int(span[0]) : int(span[1])]
+
+    def read(self, span: np.ndarray, kind: type[T]) -> T:
+        """Return one object of the file as ``kind``, its keys looked at one by one.
 
         Raises:
             AnnotationError: it lacks something, has a value of a wrong type, or a key twice; the
                 line is named.
         """
-        text = bytes(raw)
-        strings = _STRING.findall(text)
-        keys = [key for key, colon in strings if colon]
+        text = self.text(span)
+        keys = [key for key, colon in _STRING.findall(text) if colon]
+        if len(set(keys)) != len(keys) or any(b"\\" in key for key in keys):
+            self._refuse_repeated_keys(span)
+        return self.read_again(span, kind)
+
+    def read_again(self, span: np.ndarray, kind: type[T]) -> T:
+        """Return one object as ``kind`` whose keys were looked at before.
+
+        Raises:
+            AnnotationError: it lacks something or has a value of a wrong type; the line is named.
+        """
+        text = self.text(span)
         try:
-            if len(set(keys)) != len(keys) or any(b"\\" in key for key in keys):
-                self._refuse_repeated_keys(text)
             return msgspec.json.decode(text, type=kind)
         except RecursionError:
-            raise AnnotationError(f"{self.place(text)}: {_TOO_DEEP}") from None
+            raise AnnotationError(f"{self.place(span)}: {_TOO_DEEP}", "too deep") from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             what = str(error).replace(" - at `$.", " - at `")
             if self._had_no_numbers and _MARKS.search(text):
                 what += "; NaN and Infinity are no numbers in JSON"
-            raise AnnotationError(f"{self.place(text)}: {what}: {_shown(text)}") from None
+            raise AnnotationError(f"{self.place(span)}: {what}: {_shown(text)}") from None
 
-    def owners(self, raw: msgspec.Raw) -> set[int | str]:
+    def parts(self, span: np.ndarray, known: frozenset[str]) -> dict[str, msgspec.Raw]:
+        """Return what an object has under other keys than the known ones, by sorted key."""
+        every = msgspec.json.decode(self.text(span), type=dict[str, msgspec.Raw])
+        return {key: every[key] for key in sorted(every) if key not in known}
+
+    def about(self) -> dict[str, object]:
+        """Return what the file says beside images and annotations."""
+        whole = {
+            key: msgspec.json.decode(self.text(span))
+            for key, span in zip(self._keys, self._spans.values, strict=True)
+            if key not in ("images", "annotations")
+        }
+        return {"file": self.name, "has_annotations": self.has_annotations, "document": whole}
+
+    def owners(self, span: np.ndarray) -> set[int | str]:
         """Return the image ids of an annotation that ``read`` refused: none, one or several.
 
         Raises:
             AnnotationError: it is nested too deeply to tell.
         """
-        text = bytes(raw).decode("utf-8", "replace")
+        text = self.text(span).decode("utf-8", "replace")
         try:
             pairs = json.loads(text, object_pairs_hook=list, parse_int=_whole, strict=False)
         except RecursionError:
-            raise AnnotationError(f"{self.place(bytes(raw))}: {_TOO_DEEP}") from None
+            raise AnnotationError(f"{self.place(span)}: {_TOO_DEEP}") from None
         except ValueError:
             return set()
         if not isinstance(pairs, list):
@@ -126,49 +175,81 @@ class CocoFile:
         named = [pair[1] for pair in pairs if isinstance(pair, tuple) and pair[0] == "image_id"]
         return {one for one in named if isinstance(one, int | str) and not isinstance(one, bool)}
 
-    def place(self, text: bytes) -> str:
+    def place(self, span: np.ndarray) -> str:
         """Return file and line of a part of the file."""
-        offset = self._content.find(text, self._cursor)
-        if offset < 0:
-            offset = self._content.find(text)
-        self._cursor = max(offset, 0)  # places are asked for in the order of the file, mostly
-        return f"{self.name}:{int(np.searchsorted(self._ends, self._cursor)) + 1}"
+        if self._ends is None:
+            self._ends = np.flatnonzero(np.frombuffer(self._content, np.uint8) == ord("\n"))
+        start = int(span[0])
+        start += len(self.text(span)) - len(self.text(span).lstrip())
+        return f"{self.name}:{int(np.searchsorted(self._ends, start)) + 1}"
 
-    def _decoded(self) -> CocoDocument:
+    def _decoded(self) -> _Outline:
         try:
-            return msgspec.json.decode(self._content, type=CocoDocument)
+            return msgspec.json.decode(memoryview(self._content)[self._start :], type=_Outline)
         except RecursionError:
-            raise AnnotationError(f"{self.name}: {_TOO_DEEP}") from None
+            raise AnnotationError(f"{self.name}: {_TOO_DEEP}", "too deep") from None
         except msgspec.ValidationError as error:
-            raise AnnotationError(f"{self.name}: not a COCO file: {error}") from None
+            raise AnnotationError(f"{self.name}: not a COCO file: {error}", "not COCO") from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             mended = _NO_NUMBER.sub(_as_text, self._content)
-            if mended == self._content:
-                raise AnnotationError(f"{self._at(str(error))}: not JSON: {error}") from None
+            if mended == self._content[:]:
+                raise AnnotationError(
+                    f"{self._at(str(error))}: not JSON: {error}", "not JSON"
+                ) from None
         self._content = mended
         self._had_no_numbers = True
         return self._decoded()
 
+    def _key(self, start: int, end: int) -> str:
+        return msgspec.json.decode(self._content[start:end], type=str)
+
+    def _elements(self, key: str) -> np.ndarray:
+        index = self._keys.index(key)
+        start, end = self._spans.values[index].tolist()
+        if self._content[start : start + 1] != b"[":
+            raise AnnotationError(f"{self.name}: not a COCO file: {key} is no list", "not COCO")
+        elements = self._spans.elements(index)
+        is_empty = len(elements) == 1 and not self._content[start + 1 : end - 1].strip()
+        return _NONE if is_empty else elements
+
     def _at(self, message: str) -> str:
         found = re.search(r"byte (\d+)", message)
-        offset = int(found[1]) if found else len(self._content)
-        line = self._content.count(b"\n", 0, offset) + 1
+        offset = self._start + int(found[1]) if found else len(self._content)
+        line = self._content[:offset].count(b"\n") + 1
         return f"{self.name}:{line}"
 
-    def _refuse_repeated_keys(self, text: bytes) -> None:
+    def _refuse_repeated_keys(self, span: np.ndarray) -> None:
         def pairs(each: list[tuple[str, object]]) -> None:
             seen: set[str] = set()
             for key, _ in each:
                 if key in seen:
                     raise AnnotationError(
-                        f"{self.place(text)}: the key '{key}' occurs twice in one object"
+                        f"{self.place(span)}: the key '{key}' occurs twice in one object",
+                        "repeated key",
                     )
                 seen.add(key)
 
         try:
-            json.loads(text, object_pairs_hook=pairs, parse_int=_whole)
+            json.loads(self.text(span), object_pairs_hook=pairs, parse_int=_whole)
         except RecursionError:
-            raise AnnotationError(f"{self.place(text)}: {_TOO_DEEP}") from None
+            raise AnnotationError(f"{self.place(span)}: {_TOO_DEEP}", "too deep") from None
+        except ValueError as error:
+            raise AnnotationError(f"{self.place(span)}: not JSON: {error}", "not JSON") from None
+
+
+_NONE = np.zeros((0, 2), np.int64)
+
+
+def _mapped(path: Path, name: str) -> mmap.mmap | bytes:
+    """Return a file's bytes without reading them yet.
+
+    Raises:
+        AnnotationError: it is empty.
+    """
+    if path.stat().st_size == 0:
+        raise AnnotationError(f"{name}: the file is empty; replace it or take it out", "empty file")
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def _whole(digits: str) -> int | str:

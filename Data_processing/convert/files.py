@@ -64,21 +64,29 @@ def one_annotation_file(source: Source, present: Listing, suffixes: tuple[str, .
     )
 
 
+def path_of(root: Path, name: str) -> Path:
+    """Return the path of the file ``name`` below ``root``, which may be opened.
+
+    Raises:
+        AnnotationError: it leaves the root by a link.
+    """
+    path = root / name
+    if not os.path.realpath(path).startswith(os.path.realpath(root).rstrip(os.sep) + os.sep):
+        raise AnnotationError(
+            f"{name}: a link leads out of the data set's folder; copy the file into it",
+            "link out of the folder",
+        )
+    return path
+
+
 def read_below(root: Path, name: str) -> bytes:
     """Return the content of the annotation file ``name`` below ``root``.
 
     Raises:
         AnnotationError: it leaves the root by a link, is empty or cannot be read.
     """
-    path = root / name
     try:
-        inside = os.path.realpath(path).startswith(os.path.realpath(root).rstrip(os.sep) + os.sep)
-        if not inside:
-            raise AnnotationError(
-                f"{name}: a link leads out of the data set's folder; copy the file into it",
-                "link out of the folder",
-            )
-        content = path.read_bytes()
+        content = path_of(root, name).read_bytes()
     except OSError as error:
         raise AnnotationError(f"{name}: cannot be read: {error.strerror}", "unreadable") from None
     if not content.strip():

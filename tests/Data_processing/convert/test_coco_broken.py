@@ -1,0 +1,145 @@
+"""Broken annotations in COCO: each is named, and costs no more than itself."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from Datasets.errors import AnnotationError, RejectedError
+from tests.Data_processing.convert.conftest import Bench, Coco
+
+Made = Callable[..., Coco]
+SKIP = "format: coco, on_bad: skip"
+SQUARE = [[2.0, 2.0, 8.0, 2.0, 8.0, 6.0, 2.0, 6.0]]
+
+
+def one(**changed: object) -> dict[str, object]:
+    return {"id": 2, "image_id": 2, "category_id": 7, "bbox": [3, 3, 4, 5], **changed}
+
+
+@pytest.mark.parametrize(
+    ("annotation", "says"),
+    [
+        (one(bbox=[18, 3, 4, 5]), "annotation 2: the box from (18, 3) to (22, 8) leaves the image"),
+        (one(bbox=[3, 3, 0, 5]), "annotation 2: the box from (3, 3) to (3, 8) has no area"),
+        (one(bbox=[float("nan"), 3, 2, 5]), "NaN and Infinity are no numbers in JSON"),
+        (one(bbox=[3, 3, float("inf"), 5]), "NaN and Infinity are no numbers in JSON"),
+        (one(bbox=[3, 3, 5]), "annotation 2: annotations.json:"),
+        (one(bbox=None), "annotation 2: it has neither a box nor a region nor a point"),
+        (one(bbox="wide"), "Expected `array | null`, got `str`"),
+        (one(id=1), "annotation 1 has the id of one before it"),
+        (one(image_id=77), "annotation 2 is of image 77"),
+        (one(category_id=8), "annotation 2 is of category 8"),
+        (one(segmentation=[[1, 1, 4, 4]]), "a polygon has 4 numbers; three points or more"),
+        (one(segmentation=[[1, 1, 4, 4, 9]]), "a polygon has 5 numbers"),
+        (one(segmentation=[[1, 1, 4, 4, 1e9, 1e9]]), "leaves the image of 20 x 10 pixels"),
+        (one(segmentation={"size": [10, 20], "counts": [5, 5]}), "run lengths sum to 10, but"),
+        (one(segmentation={"size": [10, 20], "counts": [-5, 205]}), "run lengths are negative"),
+        (one(segmentation={"size": [20, 10], "counts": [200]}), "run lengths are for 10 x 20"),
+        (one(segmentation={"size": [10, 20], "counts": "~~"}), "run lengths hold the character"),
+        (one(segmentation={"size": [10, 20], "counts": "o"}), "run lengths end in the middle"),
+        ({"id": 2, "image_id": 2}, "missing required field `category_id`"),
+    ],
+)
+def test_a_broken_annotation_is_named(
+    bench: Bench, two_images: Made, annotation: dict[str, object], says: str
+) -> None:
+    bench.coco(two_images(annotation, one(id=50)))
+    with pytest.raises(RejectedError, match="1 rejected") as caught:
+        bench.convert()
+    assert says in str(caught.value) and "annotations.json" in str(caught.value)
+    assert not bench.metadata.exists()
+    summary = bench.convert(SKIP)
+    assert summary.startswith("2 images and 3 annotations in, 2 and 2 out, 0 and 1 rejected")
+    assert (bench.metadata / "rejected.jsonl").read_bytes() == bench.rejected.read_bytes()
+
+
+def test_an_image_that_lost_all_annotations_is_rejected(bench: Bench, two_images: Made) -> None:
+    bench.coco(two_images(one(bbox=[30, 3, 4, 5])))
+    summary = bench.convert(SKIP)
+    assert summary.startswith("2 images and 2 annotations in, 1 and 1 out, 1 and 1 rejected")
+    assert "none of its annotations could be taken over" in bench.reasons()
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        '{"id": 2, "image_id": 2, "category_id": 7, "bbox": [3, 3, 4, 5], "bbox": [3, 3, 4, 5]}',
+        '{"id": 2, "image_id": 77, "image_id": 2, "category_id": 7, "bbox": [3, 3, 4, 5]}',
+        '{"id": 2, "image\\u005fid": 2, "category_id": 8, "bbox": [3, 3, 4, 5]}',
+        '{"id": 1, "image_id": 2, "category_id": 7, "bbox": [3, 3, 4, 5]}',
+        '{"id": 2, "image_id": 2, "category_id": 8, "bbox": [3, 3, 4, 5]}',
+        '{"id": 2, "image_id": 2, "bbox": [3, 3, 4, 5]}',
+        '{"id": "two", "image_id": 2, "category_id": 7, "bbox": [3, 3, 4, 5]}',
+        f'{{"id": {2**70}, "image_id": 2, "category_id": 7, "bbox": [3, 3, 4, 5]}}',
+        f'{{"id": {"9" * 5000}, "image_id": 2, "category_id": 7, "bbox": [3, 3, 4, 5]}}',
+    ],
+)
+def test_an_image_whose_only_annotation_has_broken_keys_does_not_look_empty(
+    bench: Bench, two_images: Made, annotation: str
+) -> None:
+    text = json.dumps(two_images(one(id="HERE")))
+    bench.coco(text.replace(json.dumps(one(id="HERE")), annotation))
+    summary = bench.convert(SKIP)
+    assert summary.startswith("2 images and 2 annotations in, 1 and 1 out, 1 and 1 rejected")
+    assert "none of its annotations could be taken over" in bench.reasons()
+    assert [s.row.image for s in bench.samples()] == ["a.png"]
+
+
+def test_an_annotation_that_is_not_utf8_is_lost_to_its_image(
+    bench: Bench, two_images: Made
+) -> None:
+    bench.coco(two_images(one(note="HERE")))
+    path = bench.raw / "annotations.json"
+    path.write_bytes(path.read_bytes().replace(b'"note": "HERE"', b'"category_id": "\xff"'))
+    summary = bench.convert(SKIP)
+    assert summary.startswith("2 images and 2 annotations in, 1 and 1 out, 1 and 1 rejected")
+
+
+@pytest.mark.parametrize("depth", range(900, 1010, 5))
+def test_no_depth_makes_an_image_look_empty(bench: Bench, two_images: Made, depth: int) -> None:
+    text = json.dumps(two_images(one(x="HERE")))
+    bench.coco(text.replace('"HERE"', f'{"[" * depth}{"]" * depth}, "x": 1'))
+    try:
+        summary = bench.convert(SKIP)
+    except AnnotationError as error:
+        assert "nested too deeply" in str(error)
+    else:
+        assert summary.startswith("2 images and 2 annotations in, 1 and 1 out, 1 and 1 rejected")
+
+
+def test_an_annotation_of_nobody_costs_no_image(bench: Bench, two_images: Made) -> None:
+    strays = [one(image_id=None), one(id=3, image_id=True), {"id": 4, "category_id": 7}]
+    document = two_images(*strays)
+    document["annotations"].append([["image_id", 2]])  # type: ignore[arg-type]
+    bench.coco(document)
+    summary = bench.convert(SKIP)
+    assert summary.startswith("2 images and 5 annotations in, 2 and 1 out, 0 and 4 rejected")
+
+
+@pytest.mark.parametrize("number", [2**63, 2**70, -(2**63) - 1])
+def test_an_id_beyond_64_bits_is_rejected(bench: Bench, two_images: Made, number: int) -> None:
+    document = two_images(one(), one(id=number), one(id=3, category_id=number))
+    document["images"].append({"id": number, "file_name": "c.png"})
+    document["annotations"].append(one(id=4, image_id=number))
+    bench.coco(document)
+    summary = bench.convert(SKIP)
+    assert summary.startswith("3 images and 5 annotations in, 2 and 2 out, 1 and 3 rejected")
+    assert sum("Expected `int` " in reason for reason in bench.reasons()) == 4
+    document["categories"].append({"id": number, "name": "bee"})
+    bench.coco(document)
+    with pytest.raises(AnnotationError, match=r"not a COCO file: Expected `int` .*categories"):
+        bench.convert(SKIP)
+
+
+def test_the_largest_ids_are_taken_over(bench: Bench, two_images: Made) -> None:
+    bench.coco(two_images(one(id=2**63 - 1), one(id=-(2**63))))
+    bench.convert()
+    assert bench.samples()[1].row.annotation_ids == (-(2**63), 2**63 - 1)
+
+
+def test_a_repeated_key_is_named_with_its_line(bench: Bench, two_images: Made) -> None:
+    text = json.dumps(two_images(one()), indent=1)
+    bench.coco(text.replace('"category_id": 7', '"category_id": 7,\n   "id": 8'))
+    with pytest.raises(RejectedError, match=r"annotations\.json:\d\d: the key 'id' occurs twice"):
+        bench.convert()
