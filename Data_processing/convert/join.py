@@ -90,12 +90,9 @@ class Joined(msgspec.Struct):
         )
 
     def notes(self) -> list[str]:
-        """Return what did not match, both ways."""
-        unused = len(self.keys) - sum(self.twice.get(key, 1) for key in self.used)
-        notes = (
-            [f"{self.without_row:,} images without a row in the table"] if self.without_row else []
-        )
-        return notes + ([f"{unused:,} rows of the table without an image"] if unused else [])
+        """Return what images did not match; rows without an image are named in the report."""
+        count = self.without_row
+        return [f"{count:,} images without a row in the table"] if count else []
 
     def name_unused(self, report: Report) -> None:
         """Tell ``report`` of every row that no image asked for, once all images were joined."""
