@@ -42,7 +42,7 @@ class ImageFiles:
             AnnotationError: several images are called so, or the name leads out of the root.
         """
         path = path_below("", _path_in(name))
-        exact = path_below(self._folder, path)
+        exact = path_below(self._folder, path) if self._folder else path
         if exact in self._all:
             return exact
         last = PurePosixPath(path).name

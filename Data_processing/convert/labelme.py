@@ -118,7 +118,8 @@ def _indexed(
     for file in files:
         try:
             text = Json(read_below(source.root, file), file)
-            if not _is_labelme(text):
+            fields = _fields(text)
+            if "shapes" not in fields:
                 if not source.dataset.annotations:
                     report.leave_out(file, "not a LabelMe file")
                     continue
@@ -139,18 +140,19 @@ def _indexed(
         seen.images += 1
         seen.annotations += len(document.shapes)
         index.names.update(names)
-        index.versions.update(_version(text))
+        index.versions.update(_version(fields))
         for glance in _glances(document):
             index.names.add(glance.label)
             index.kinds.add(glance.shape_type or "polygon")
     return index
 
 
-def _is_labelme(text: Json) -> bool:
+def _fields(text: Json) -> dict[str, msgspec.Raw]:
+    """Return the file's keys with what stands there; none if it is no object."""
     try:
-        return "shapes" in text.decode(dict[str, msgspec.Raw])
+        return text.decode(dict[str, msgspec.Raw])
     except AnnotationError:
-        return False
+        return {}
 
 
 def _count(source: Source, file: str) -> int:
@@ -163,9 +165,8 @@ def _count(source: Source, file: str) -> int:
     return len(shapes) if isinstance(shapes, list) else 0
 
 
-def _version(text: Json) -> set[str]:
-    version = text.decode(dict[str, msgspec.Raw]).get("version")
-    value = msgspec.json.decode(version) if version is not None else None
+def _version(fields: dict[str, msgspec.Raw]) -> set[str]:
+    value = msgspec.json.decode(fields["version"]) if "version" in fields else None
     return {value} if isinstance(value, str) else set()
 
 
@@ -246,7 +247,7 @@ def _images(
 def _found(source: Source, path: str, index: _Index, looked: Looked, report: Report) -> FoundImage:
     """Return an image with its shapes. Those that cannot be read are rejected."""
     file = index.files[path][0]
-    text = Json(read_below(source.root, file), file)
+    text = Json((source.root / file).read_bytes(), file, is_sound=True)
     document = text.decode(Document)
     frame = Frame(document.image_height, document.image_width)
     annotations: list[FoundAnnotation] = []
@@ -273,7 +274,7 @@ def _found(source: Source, path: str, index: _Index, looked: Looked, report: Rep
 
 
 def _extras(text: Json, document: Document, labels: tuple[str, ...]) -> str | None:
-    fields = text.decode(dict[str, msgspec.Raw])
-    rest = {key: msgspec.json.decode(raw) for key, raw in fields.items() if key not in KNOWN}
+    fields = _fields(text).items()
+    rest = {key: msgspec.json.decode(raw) for key, raw in fields if key not in KNOWN}
     flags = {} if labels else dict(document.flag_items())
     return compact({**rest, "flags": flags})

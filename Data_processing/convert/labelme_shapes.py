@@ -17,6 +17,7 @@ from Datasets.image import MAX_PIXELS, decode, read_header
 REGIONS_OF = frozenset({"polygon", "circle", "mask", "oriented_rectangle"})
 """Shapes that cover an area which a box does not say."""
 _BROKEN = "broken shape"
+_PNG = b"\x89PNG"
 
 Point = tuple[float, float]
 
@@ -115,6 +116,8 @@ def _points(shape: Shape, frame: Frame) -> Drawn:
 def _mask(shape: Shape, frame: Frame) -> Drawn:
     """Return the pixels of a PNG that lies between two corners, both of which it covers."""
     _expect(shape, (2,))
+    if not shape.mask:
+        raise AnnotationError("a mask holds no pixels; draw it again", _BROKEN)
     (left, top), (right, bottom) = ((int(x), int(y)) for x, y in shape.points)
     if frame.height is None or frame.width is None or frame.height * frame.width > MAX_PIXELS:
         raise AnnotationError(
@@ -127,7 +130,9 @@ def _mask(shape: Shape, frame: Frame) -> Drawn:
             f"{frame.width} x {frame.height} pixels; draw it again",
             "outside the image",
         )
-    content = decoded(shape.mask or "", "its mask")
+    content = decoded(shape.mask, "its mask")
+    if not content.startswith(_PNG):
+        raise AnnotationError("its mask is no PNG; draw it again", _BROKEN)
     header = read_header(content, "its mask")
     wide, tall = right - left + 1, bottom - top + 1
     if (header.width, header.height) != (wide, tall):

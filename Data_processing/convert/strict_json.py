@@ -22,19 +22,19 @@ class Json:
     Args:
         content: the text.
         name: what messages call its file.
-        line: the line of the file on which it begins.
+        is_sound: whether it was found to be so before.
 
     Raises:
         AnnotationError: it is not UTF-8 or not JSON, repeats a key within an object, holds NaN or
             Infinity, or is nested too deeply; the line is named.
     """
 
-    def __init__(self, content: bytes, name: str, line: int = 1) -> None:
+    def __init__(self, content: bytes, name: str, is_sound: bool = False) -> None:
         self.name = name
-        self._line = line
         self._content = content.removeprefix(b"\xef\xbb\xbf")
         self._cursor = self._lines = 0  # places are asked for in the order of the file, mostly
-        self._check()
+        if not is_sound:
+            self._check()
 
     def decode(self, kind: type[T]) -> T:
         """Return the whole text as ``kind``.
@@ -60,7 +60,7 @@ class Json:
             self._cursor = self._lines = 0
         self._lines += self._content.count(b"\n", self._cursor, offset)
         self._cursor = offset
-        return f"{self.name}:{self._line + self._lines}"
+        return f"{self.name}:{self._lines + 1}"
 
     def _offset(self, part: bytes, start: int) -> int:
         offset = self._content.find(part, start)
@@ -84,7 +84,7 @@ class Json:
         try:
             text = self._content.decode()
         except UnicodeDecodeError as error:
-            line = self._line + self._content.count(b"\n", 0, error.start)
+            line = self._content.count(b"\n", 0, error.start) + 1
             byte = self._content[error.start]
             raise AnnotationError(
                 f"{self.name}:{line}: the byte 0x{byte:02x} is not UTF-8; save the file as UTF-8",
@@ -99,9 +99,8 @@ class Json:
         except json.JSONDecodeError as error:
             is_short = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
             ends = "; the file is cut off, get it anew" if is_short else ""
-            line = self._line + error.lineno - 1
             raise AnnotationError(
-                f"{self.name}:{line}: not JSON: {error.msg} in column {error.colno}{ends}", BROKEN
+                f"{self.name}:{error.lineno}: not JSON: {error.msg} in column {error.colno}{ends}", BROKEN
             ) from None
         except ValueError as error:  # more digits than Python reads
             raise AnnotationError(f"{self.name}: a number is too long: {error}", BROKEN) from None
@@ -123,7 +122,7 @@ class Json:
             elif not word.startswith('"'):
                 what = f"{word} is no number in JSON"
             if what is not None:
-                line = self._line + text.count("\n", 0, token.start())
+                line = text.count("\n", 0, token.start()) + 1
                 raise AnnotationError(f"{self.name}:{line}: {what}; mend the file", BROKEN)
         raise ValueError(f"{self.name}: nothing is odd")  # a defect of ours
 

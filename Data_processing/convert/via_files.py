@@ -209,7 +209,7 @@ def read_csv(root: Path, file: str) -> list[CsvEntry] | None:
         return _csv_entries(rows, name, file) if name and set(header) >= _COLUMNS else None
     except csv.Error as error:
         raise AnnotationError(
-            f"{file}:{rows.line_num}: not CSV: {error}; mend the line", BROKEN_TABLE
+            f"{file}:{rows.reader.line_num}: not CSV: {error}; mend the line", BROKEN_TABLE
         ) from None
 
 
