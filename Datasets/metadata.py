@@ -186,6 +186,7 @@ class MetadataWriter:
         self._lines = (folder / IMAGES_FILE).open("wb")
         self._rows = pq.ParquetWriter(folder / SAMPLES_FILE, self._schema)
         self._batch: list[Annotated] = []
+        self._parts: list[pa.RecordBatch] = []
 
     def add(self, image: ImageMetadata, row: SampleRow) -> None:
         """Append one image.
@@ -220,11 +221,13 @@ class MetadataWriter:
         arrays = [pa.array(columns[field.name], field.type) for field in self._columns]
         batch = pa.RecordBatch.from_arrays([*rows.columns, *arrays], schema=self._schema)
         self._lines.write(part.lines)
-        self._rows.write_batch(batch)
+        self._parts.append(batch)
+        self._store()
 
     def close(self, classes: tuple[str, ...]) -> None:
         """Finish the folder. ``classes`` are all names that occur, sorted."""
         self._flush()
+        self._store(all_of_it=True)
         write_json(self._folder / CLASSES_FILE, classes)
         self._abandon()
 
@@ -244,6 +247,16 @@ class MetadataWriter:
     def _abandon(self) -> None:
         self._lines.close()
         self._rows.close()
+
+    def _store(self, all_of_it: bool = False) -> None:
+        """Write whole groups of rows: equal rows give equal bytes, however they came in parts."""
+        while (count := sum(part.num_rows for part in self._parts)) >= BATCH_ROWS or (
+            all_of_it and count
+        ):
+            whole = pa.Table.from_batches(self._parts, self._schema)
+            group, rest = whole.slice(0, BATCH_ROWS), whole.slice(BATCH_ROWS)
+            self._rows.write_table(group.combine_chunks())
+            self._parts = rest.to_batches()
 
     def _flush(self) -> None:
         if self._batch:

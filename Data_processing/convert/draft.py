@@ -25,7 +25,7 @@ class Draft(msgspec.Struct, frozen=True):
     looked: Looked
     labels: tuple[str, ...]
     objects: tuple[Kept, ...]
-    window: tuple[int, ...] = ()
+    window: tuple[int, int, int, int] | None = None
     window_hash: str = ""
 
 
@@ -82,7 +82,7 @@ def _row(draft: Draft, dataset: str, masks: Masks, has_mask: bool) -> SampleRow:
         image_extras=found.extras,
         files=(f"images/{found.file}",) if found.embedded else found.files or (found.file,),
         is_embedded=found.embedded is not None,
-        window=draft.window,
+        window=draft.window or (),
         window_hash=draft.window_hash,
         instance_mask=masks.instances,
         nodata_mask=masks.nodata,

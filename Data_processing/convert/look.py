@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from Data_processing.convert import embedded
 from Data_processing.convert.found import FoundImage
-from Data_processing.convert.inspect import Inspected, inspect
+from Data_processing.convert.inspect import Inspected, inspect, inspect_content, inspect_files
 
 
 def look_at(root: Path, found: FoundImage, in_windows: bool) -> Inspected:
@@ -19,12 +20,7 @@ def look_at(root: Path, found: FoundImage, in_windows: bool) -> Inspected:
         ImageError: a file is missing, or is not an image that can be used.
     """
     if found.embedded is not None:
-        from Data_processing.convert import embedded
-        from Data_processing.convert.inspect import inspect_content
-
         return inspect_content(embedded.content(root, found.embedded), found.file)
     if found.files:
-        from Data_processing.convert.inspect import inspect_files
-
         return inspect_files(root, found.files)
-    return inspect(root, found.file)
+    return inspect(root, found.file, in_windows)

@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from Data_processing.convert.draft import Draft
+from Datasets.image import nodata_mask
+from Datasets.raster import opened_files
 
 
 def nodata_of(root: Path, draft: Draft) -> np.ndarray | None:
@@ -12,21 +14,18 @@ def nodata_of(root: Path, draft: Draft) -> np.ndarray | None:
 
     Only files that name a value for it, and those of floats, which may hold NaN, are decoded.
 
+    Args:
+        root: the data set's raw folder.
+        draft: the sample.
+
     Raises:
         ImageError: the pixels cannot be read.
     """
     header = draft.file.header
-    if getattr(header, 'nodata', None) is None and header.dtype != "float32":
+    if header.nodata is None and header.dtype != "float32":
         return None
-    from Datasets.image import decode, nodata_mask, stacked
-    from Datasets.raster import read_window
-
-    if draft.window:
-        pixels = read_window(root / draft.found.file, draft.window, draft.found.file)
-    else:
-        files = draft.found.files or (draft.found.file,)
-        pixels = stacked(
-            [decode((root / file).read_bytes(), file, "unchanged") for file in files], draft.image
-        )
-    mask = nodata_mask(pixels, header.nodata)
+    files = draft.found.files or (draft.found.file,)
+    window = draft.window or header.whole()
+    with opened_files(root, files, in_windows=bool(draft.window)) as image:
+        mask = nodata_mask(image.read(window, "unchanged"), header.nodata)
     return mask if mask.any() else None

@@ -11,10 +11,11 @@ from Data_processing.convert.draft import Draft
 from Data_processing.convert.found import FoundImage, Looked
 from Data_processing.convert.inspect import Inspected
 from Data_processing.convert.objects import Kept
-from Datasets.errors import AnnotationError
+from Datasets.errors import ImageError
 from Datasets.files import content_hash
 from Datasets.image import MAX_PIXELS
 from Datasets.metadata import Box
+from Datasets.raster import read_window
 from Datasets.regions import Region
 
 
@@ -27,8 +28,6 @@ def cut_out(root: Path, found: FoundImage, file: Inspected, one: Kept) -> Draft:
     window = window_of(one.box)
     x1, y1, x2, y2 = window
     header = msgspec.structs.replace(file.header, width=x2 - x1, height=y2 - y1)
-    from Datasets.raster import read_window
-
     pixels = read_window(root / found.file, window, found.file)
     return Draft(
         found,
@@ -75,7 +74,7 @@ def moved(one: Kept, window: tuple[int, int, int, int], height: int, width: int)
 
 def _cropped(rle: str, window: tuple[int, int, int, int], height: int, width: int) -> str:
     if height * width > MAX_PIXELS:
-        raise AnnotationError(
+        raise ImageError(
             f"run lengths over {width} x {height} pixels are too many to draw; draw polygons",
             "too many pixels",
         )

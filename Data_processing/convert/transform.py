@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from Data_processing.convert import drawing
+from Data_processing.convert import drawing, embedded
 from Data_processing.convert.corrections import Corrections, State
 from Data_processing.convert.draft import Draft, Masks, written
 from Data_processing.convert.found import FoundAnnotation, FoundImage, FoundRle
@@ -110,7 +110,10 @@ class ToCanonical(msgspec.Struct, frozen=True):
             reason = "none of its annotations could be taken over"
             work.rejected.append(Rejection(found.file, reason, kind="nothing left"))
             return Canonical((), tuple(work.rejected), tuple(work.changes))
-        made = work.samples()
+        try:
+            made = work.samples()
+        except ImageError as error:
+            return refused(found, str(error).removeprefix(f"{found.file}: "), error.kind)
         return Canonical(
             tuple(made), tuple(work.rejected), tuple(work.changes), tuple(work.corrected)
         )
@@ -289,8 +292,6 @@ class _Work:
         sample = written(draft, self.rules.dataset, masks, has_mask)
         content = None
         if found.embedded is not None:
-            from Data_processing.convert import embedded
-
             content = embedded.content(self.rules.root, found.embedded)
         return Made(sample, semantic, instances, nodata, content)
 
