@@ -1,12 +1,14 @@
 """The section ``datasets`` is checked before anything runs, and the stage says what it lacks."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from Data_processing.convert.formats import FORMATS, WITH_ANNOTATION_FILES
+from Data_processing.convert.formats import FORMATS, READS
 from Data_processing.convert.stage import check
-from Datasets.errors import ParamsError
+from Datasets.dataset import Dataset
+from Datasets.errors import AnnotationError, ParamsError
 from Datasets.params import load
 from Datasets.parts import find
 from tests.Data_processing.convert.conftest import Bench
@@ -19,7 +21,8 @@ def checked(folder: Path, datasets: str) -> None:
 
 
 def test_every_format_is_there() -> None:
-    assert FORMATS.keys() >= WITH_ANNOTATION_FILES
+    assert FORMATS.keys() == READS.keys()
+    assert {key for keys in READS.values() for key in keys} <= set(Dataset.__struct_fields__)
     for name in FORMATS:
         assert callable(find(FORMATS, name, "format", "x"))
 
@@ -41,7 +44,16 @@ def test_a_sound_section_passes(tmp_path: Path) -> None:
         ("{a b: {format: coco, path: x}}", "letters, digits, _ and -"),
         ("{a: {format: coco, pth: x}}", r"unknown key 'pth'; did you mean 'path'"),
         ("{a: {format: coco, path: x, on_bad: drop}}", "on_bad"),
-        ("{a: {format: folders, path: x, annotations: y}}", "the format folders has none"),
+        ("{a: {format: folders, path: x, annotations: y}}", "the format folders has no use for it"),
+        ("{a: {format: coco, path: x, origin: 1}}", r"a\.origin: the format coco has no use"),
+        ("{a: {format: coco, path: x, outside: cut}}", "outside: unknown value 'cut'; known: clip"),
+        ("{a: {format: coco, path: x, labels: {cas: lower}}}", "did you mean 'case'"),
+        ("{a: {format: coco, path: x, bands: {b: a.tif}}}", r"bands\.b: the pattern .* needs one"),
+        (
+            "{a: {format: coco, path: x, bands: {b: '*.tif'}, samples: box}}",
+            "several bands cannot be",
+        ),
+        ("{a: {format: coco, path: x, table: {key: y}}}", "needs a file or sql, one of them"),
         ("{a: {format: coco, path: x, images: ../y}}", "must be a path below"),
         ("{a: {format: coco, path: x, group: y}}", "is a column of the table"),
         ("{a: {format: coco, path: x, table: {file: y}}}", "missing required field `key`"),
@@ -70,3 +82,22 @@ def test_a_failed_run_leaves_what_was_there(bench: Bench) -> None:
         bench.convert("format: folders")
     assert len(bench.samples()) == 1
     assert [path.name for path in bench.metadata.parent.iterdir()] == ["tiny"]
+
+
+def test_corrections_are_read_beside_the_raw_data(bench: Bench) -> None:
+    bench.image("cat/1.png")
+    bench.image("dog/2.png")
+    bench.convert("format: folders")
+    sha256 = bench.samples()[0].row.sha256
+    one = {"action": "relabel", "sample": "tiny/cat/1.png", "sha256": sha256, "old": ["cat"]}
+    path = bench.folder / "Datasets/corrections/tiny.jsonl"
+    path.parent.mkdir()
+    path.write_text(json.dumps({**one, "new": "fox"}) + "\n")
+    assert bench.convert("format: folders").endswith("3 classes; 1 corrected: relabel")
+    assert [sample.image.labels for sample in bench.samples()] == ["fox", "dog"]
+    path.write_text(json.dumps({**one, "old": ["cow"], "new": "fox"}) + "\n")
+    with pytest.raises(AnnotationError, match=r'from \["cow"\], but now it has \["cat"\]'):
+        bench.convert("format: folders, on_bad: skip")
+    path.write_text(json.dumps({**one, "sample": "tiny/x.png", "new": "fox"}) + "\n")
+    with pytest.raises(AnnotationError, match=r"tiny\.jsonl:1: there is no sample tiny/x\.png"):
+        bench.convert("format: folders")
