@@ -5,12 +5,9 @@ of which ``plain`` makes text, numbers and truth values.
 """
 
 import csv
-import datetime
-import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from decimal import Decimal
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -20,6 +17,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from Data_processing.convert.plain import plain
 from Datasets.errors import AnnotationError
 from Datasets.metadata import Scalar
 
@@ -28,7 +26,6 @@ LONGEST_LINE = 2**24
 """Bytes of a line of CSV. A longer one comes of a file that is no CSV."""
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
 PARQUET = (".parquet", ".pq")
-_PLAIN = frozenset({str, int, float, bool, type(None)})
 _MENDING = {
     "unexpected end": "a quote is opened in this row and never closed; close it",
     "field larger": "a value is longer than 131,072 characters; look for a quote never closed",
@@ -108,43 +105,6 @@ def named_once(header: Sequence[str], place: str) -> tuple[str, ...]:
                 "repeated column",
             )
     return names
-
-
-def plain(column: Sequence[object]) -> Sequence[Scalar]:
-    """Return a column's values as text, numbers and truth values.
-
-    Decimals become whole numbers where they are whole, else floats; dates and times ISO 8601;
-    bytes the text that they are in UTF-8; lists and structures JSON; all else its text. Not a
-    number, in a decimal, is a float.
-
-    Raises:
-        AnnotationError: bytes are no text.
-    """
-    if set(map(type, column)) <= _PLAIN:
-        return column  # type: ignore[return-value]  # just looked
-    return [_plain(value) for value in column]
-
-
-def _plain(value: object) -> Scalar:
-    if isinstance(value, str | int | float | None):
-        return value
-    if isinstance(value, Decimal):
-        if value.is_nan():
-            return math.nan
-        is_whole = value.is_finite() and value.adjusted() < 19 and value == int(value)
-        return int(value) if is_whole else float(value)
-    if isinstance(value, datetime.date | datetime.time):
-        return value.isoformat()
-    if isinstance(value, bytes | bytearray | memoryview):
-        try:
-            return bytes(value).decode()
-        except UnicodeDecodeError:
-            raise AnnotationError(
-                "holds bytes that are no text in UTF-8; leave it out", "not UTF-8"
-            ) from None
-    if isinstance(value, list | tuple | dict):
-        return msgspec.json.encode(value, order="sorted", enc_hook=str).decode()
-    return str(value)
 
 
 def plain_batch(columns: Sequence[Sequence[object]], header: Sequence[str], where: str) -> Batch:

@@ -8,21 +8,13 @@ Rows of an image need not be neighbours, and their order means nothing. A row th
 as another is rejected once.
 """
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from itertools import islice
 
 import msgspec
-import numpy as np
 
-from Data_processing.convert.files import (
-    PROBES,
-    annotation_files,
-    image_folder,
-    one_annotation_file,
-)
+from Data_processing.convert.files import annotation_files, one_annotation_file
 from Data_processing.convert.found import (
     BOXES,
     Extraction,
@@ -31,7 +23,6 @@ from Data_processing.convert.found import (
     Looked,
     Seen,
     Source,
-    path_below,
 )
 from Data_processing.convert.frames import PARQUET, Frame, file_frame
 from Data_processing.convert.labels import check_name
@@ -39,13 +30,13 @@ from Data_processing.convert.listing import Listing
 from Data_processing.convert.report import Report
 from Data_processing.convert.sql import sql_frame
 from Data_processing.convert.table_columns import SIZED, Columns, columns_of
+from Data_processing.convert.table_places import Places
 from Data_processing.convert.table_rows import NOTHING, UNSTATED, Row, Rows
 from Datasets.errors import AnnotationError, ParamsError
 
 BETWEEN = "|"
 """What stands between the labels of an image in one value."""
 SUFFIXES = {"csv": (".csv", ".tsv"), "parquet": PARQUET}
-UNNAMED = "no annotation names it"
 UNUSED = "a column of the annotations that no word stands for; see columns"
 LABELS = Looked(labels=True)
 
@@ -73,7 +64,7 @@ def extract(source: Source, report: Report) -> Extraction:
     if columns is None or not (len(rows) or len(report.rejections)):
         raise AnnotationError(f"{source.where}: the table has no row; there is nothing to convert")
     seen.annotations += rows.n_boxes
-    places = _Places(source, rows, present, report)
+    places = Places(source, rows, present, report)
     seen.images = len(places.names)
     images = _Images(source, rows, columns, seen, report)
     return Extraction(images.walk(places), seen, None, notes=notes)
@@ -123,76 +114,6 @@ def _differs(frame: Frame, found: Columns, columns: Columns) -> str:
     )
 
 
-class _Places:
-    """Where the images are: a path, or why there is none, for each group of names.
-
-    ``names`` is what the tables call the image of each group, ``paths`` its path or the error.
-    ``group_of`` is (number of names in the tables,) int32. Groups with a path come first, ordered
-    by it. ``is_there`` tells of each whether there is such an image.
-    """
-
-    def __init__(self, source: Source, rows: Rows, present: Listing, report: Report) -> None:
-        every = rows.images.taken_out()
-        paths = [_path(name) for name in every]
-        by_name = sorted(range(len(every)), key=every.__getitem__)
-        good = [i for i in by_name if isinstance(paths[i], str)]
-        good.sort(key=paths.__getitem__)  # type: ignore[arg-type]  # no errors are left
-        bad = [i for i in by_name if not isinstance(paths[i], str)]
-        del by_name
-        self.group_of = np.empty(len(every), np.int32)
-        self.names: list[str] = []
-        self.paths: list[str | AnnotationError] = []
-        for i in (*good, *bad):
-            if not self.paths or self.paths[-1] != paths[i]:
-                self.names.append(every[i])
-                self.paths.append(paths[i])
-            self.group_of[i] = len(self.paths) - 1
-        self.is_there = bytearray(len(self.paths))
-        self._n_good = len(self.paths) - len(bad)
-        some = islice(self._in_folders(present), PROBES)
-        self.folder = image_folder(source, some, present.images)
-        self._compare(present, report)
-
-    def file(self, group: int) -> str | AnnotationError:
-        """Return the path below the root, or why there is none."""
-        path = self.paths[group]
-        return f"{self.folder}/{path}" if isinstance(path, str) and self.folder else path
-
-    def _compare(self, present: Listing, report: Report) -> None:
-        """Note which images are there, and leave out those that no row names."""
-        prefix = f"{self.folder}/" if self.folder else ""
-        for path in present.images:
-            if not path.startswith(prefix):
-                continue
-            found = self._group(path[len(prefix) :])
-            if found is None:
-                report.leave_out(path, UNNAMED)
-            else:
-                self.is_there[found] = True
-
-    def _in_folders(self, present: Listing) -> Iterator[str]:
-        """Yield paths of the tables that some image's path ends in."""
-        for image in present.images:
-            tail = image
-            while tail:
-                if self._group(tail) is not None:
-                    yield tail
-                tail = tail.partition("/")[2]
-
-    def _group(self, path: str) -> int | None:
-        """Return the group of a path, or None. By halves: a dict of all would take much memory."""
-        i = bisect_left(self.paths, path, hi=self._n_good)  # type: ignore[type-var]
-        return i if i < self._n_good and self.paths[i] == path else None
-
-
-def _path(name: str) -> str | AnnotationError:
-    try:
-        path = path_below("", name.replace("\\", "/"))
-    except AnnotationError as error:
-        return error
-    return name if path == name else path  # one text takes less memory than two
-
-
 class _Images(msgspec.Struct):
     """Makes images of rows."""
 
@@ -205,7 +126,7 @@ class _Images(msgspec.Struct):
     label_sets: list[tuple[str, ...] | AnnotationError] = []
     repeated: dict[int, int] = {}
 
-    def walk(self, places: _Places) -> Iterator[FoundImage]:
+    def walk(self, places: Places) -> Iterator[FoundImage]:
         """Yield the images, ordered by path."""
         rows = self.rows
         self.class_names = list(rows.classes.numbers)

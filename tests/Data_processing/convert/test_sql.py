@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from Data_processing.convert import sql
-from Data_processing.convert.frames import plain
+from Data_processing.convert.plain import plain
 from Datasets.dataset import Sql
 from Datasets.errors import AnnotationError, DarkroomError, ParamsError
 from Datasets.metadata import Scalar

@@ -138,6 +138,14 @@ def test_names_with_spaces_signs_and_backslashes(bench: Bench) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("folder", [".", "img", "img/"])
+def test_the_folder_of_the_images_can_be_said(bench: Bench, folder: str) -> None:
+    bench.image("img/a.png")
+    write(bench, HEAD, f"{'img/' * (folder == '.')}a.png,cat,1,2,6,6")
+    bench.convert(f"format: csv, images: {folder}")
+    assert list(boxes(bench)) == ["img/a.png"]
+
+
 def test_what_is_wrong_in_a_row_costs_that_row(three: Bench) -> None:
     write(
         three,
