@@ -18,5 +18,7 @@ class Broken(msgspec.Struct, frozen=True):
     files: Mapping[str, bytes | str]
     options: str
     sentence: str
-    images: Mapping[str, tuple[int, int]] = {"a.png": (20, 10)}
+    images: Mapping[str, tuple[int, int]] = msgspec.field(
+        default_factory=lambda: {"a.png": (20, 10)}
+    )
     links: Mapping[str, str] = {}
