@@ -50,7 +50,7 @@ class FoundAnnotation(msgspec.Struct, frozen=True):
     v as COCO has it (2 visible). ``mask_file`` is an image below the root in which the object is
     what differs from zero. ``extras`` is a JSON object with all else that the format says of it
     (COCO's words where COCO has one), or None. ``id`` is the format's own, or its number in the
-    image, from 1.
+    image, from 1. ``place`` is where it stands, file:line, for messages; else they give its id.
     """
 
     id: int
@@ -63,6 +63,7 @@ class FoundAnnotation(msgspec.Struct, frozen=True):
     keypoints: tuple[float, ...] = ()
     mask_file: str | None = None
     extras: str | None = None
+    place: str = ""
 
     def has_region(self) -> bool:
         """Return whether more than a box was drawn."""

@@ -214,7 +214,9 @@ class _Images(msgspec.Struct):
             # From 1 on: the last pixel is in, so that x2 is the half-open end counted from 0.
             corners = (x1 - first, y1 - first, x2, y2)
             name = self.class_names[row.code]
-            made.append(FoundAnnotation(row.id if has_ids else number, name, corners))
+            id_ = row.id if has_ids else number
+            place = self.rows.place(row.row)
+            made.append(FoundAnnotation(id_, name, corners, place=place))
         return tuple(made)
 
     def _labels(self, some: list[Row]) -> tuple[str, ...]:

@@ -159,7 +159,8 @@ class _Work:
             try:
                 self._take(annotation, frame)
             except (AnnotationError, ImageError) as error:
-                reason = f"{_file(found)}: annotation {annotation.id}: {error}"
+                place = annotation.place or f"{_file(found)}: annotation {annotation.id}"
+                reason = f"{place}: {error}"
                 self.rejected.append(Rejection(found.file, reason, False, 1, error.kind))
         if found.mask is not None and self.classes is not None:
             from Data_processing.convert import mask_files
