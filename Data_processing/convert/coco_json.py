@@ -17,6 +17,8 @@ from Datasets.errors import AnnotationError
 T = TypeVar("T")
 Id = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 """A whole number of 64 bits, as samples.parquet holds it."""
+REMEMBERED = 100_000
+"""Objects that are read before the memory of the file's pages is given back."""
 _TOO_DEEP = "lists or objects are nested too deeply to be read; take out what is not COCO"
 _STRING = re.compile(rb'"((?:[^"\\]|\\.)*)"(\s*:)?')
 _MARKS = re.compile(rb'"(N|Infini|-Infini)"')
@@ -108,9 +110,14 @@ class CocoFile:
         self.images = self._elements("images")
         self.has_annotations = bytes(memoryview(outline.annotations)[:4]) != b"null"
         self.annotations = self._elements("annotations") if self.has_annotations else _NONE
+        self._read = 0
+        self._forget()
 
     def text(self, span: np.ndarray) -> bytes:
         """Return a part of the file."""
+        self._read += 1
+        if self._read % REMEMBERED == 0:
+            self._forget()
         return self._content[int(span[0]) : int(span[1])]
 
     def read(self, span: np.ndarray, kind: type[T]) -> T:
@@ -182,6 +189,11 @@ class CocoFile:
         start = int(span[0])
         start += len(self.text(span)) - len(self.text(span).lstrip())
         return f"{self.name}:{int(np.searchsorted(self._ends, start)) + 1}"
+
+    def _forget(self) -> None:
+        """Give back the memory of what was read; it is mapped again where it is asked for."""
+        if isinstance(self._content, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            self._content.madvise(mmap.MADV_DONTNEED)
 
     def _decoded(self) -> _Outline:
         try:
