@@ -115,8 +115,8 @@ def _surveyed(
     try:
         task = read_task(entry.text, entry.raw)
         place = f"{entry.text.name}#{task.id}"
-        told = said(task.results or ())
-        lost = len(told.regions)
+        told = said(task.results())
+        lost = sum(len(said(one).regions) for one in task.judged)
         seen.annotations += lost
         path = files.find(image_in(task.data))
         if task.problem is not None:
@@ -150,14 +150,14 @@ def _images(
             continue
         for entry, task in zip(entries, tasks, strict=True):
             reason = f"{path} is named {len(entries)} times; merge the entries"
-            lost = len(said(task.results or ()).regions)
+            lost = len(said(task.results()).regions)
             where = f"{entry.text.name}#{task.id}"
             report.reject(path, f"{where}: {reason}", "duplicate name", annotations=lost)
 
 
 def _found(path: str, file: str, task: Task, looked: Looked, report: Report) -> FoundImage:
     """Return an image with its regions. Those that cannot be read are rejected."""
-    told = said(task.results or ())
+    told = said(task.results())
     annotations: list[FoundAnnotation] = []
     for number, region in enumerate(told.regions, 1):
         try:
@@ -183,7 +183,7 @@ def _found(path: str, file: str, task: Task, looked: Looked, report: Report) -> 
         path,
         name,
         f"{file}#{task.id}",
-        NOBODY_LOOKED if task.results is None else looked,
+        looked if task.judged else NOBODY_LOOKED,
         told.labels,
         tuple(annotations),
         width,

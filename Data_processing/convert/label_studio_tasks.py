@@ -57,24 +57,31 @@ class _Task(msgspec.Struct, frozen=True):
         return self.annotations or self.completions or ()
 
 
-class Task(msgspec.Struct, frozen=True):
-    """A task with the results that count.
+Results = tuple[Result | AnnotationError, ...]
 
-    ``results`` is None where nobody annotated it; what could not be read stands among them as the
-    error that it gives. ``problem`` says why it cannot be told which results count, ``lost`` how
-    many there are. ``skipped`` counts annotations that were cancelled, ``outranked`` those beside
-    the ground truth. ``unclear`` are texts of JSON_MIN that may be choices.
+
+class Task(msgspec.Struct, frozen=True):
+    """A task with the results that count, one tuple an annotation; none if nobody annotated it.
+
+    What could not be read stands among them as the error that it gives. ``problem`` says why it
+    cannot be told which annotation counts. ``skipped`` counts those that were cancelled,
+    ``outranked`` those beside the ground truth. ``unclear`` are texts of JSON_MIN that may be
+    choices.
     """
 
     id: str
     data: Mapping[str, object]
-    results: tuple[Result | AnnotationError, ...] | None = None
+    judged: tuple[Results, ...] = ()
     problem: AnnotationError | None = None
     skipped: int = 0
     outranked: int = 0
     predicted: int = 0
     meta: Mapping[str, object] = {}
     unclear: tuple[str, ...] = ()
+
+    def results(self) -> Results:
+        """Return the results of the one annotation that counts."""
+        return self.judged[0] if len(self.judged) == 1 else ()
 
 
 def tasks_in(text: Json) -> list[msgspec.Raw]:
@@ -106,23 +113,23 @@ def read_task(text: Json, raw: msgspec.Raw) -> Task:
     live = [one for one in task.judgements() if not one.was_cancelled]
     true = [one for one in live if one.ground_truth]
     chosen = true if len(true) == 1 else live
-    made = Task(
-        str(task.id),
-        task.data,
-        skipped=len(task.judgements()) - len(live),
-        outranked=len(live) - len(chosen),
-        predicted=len(task.predictions or ()),
-        meta=task.meta or {},
-    )
-    results = tuple(_result(text, one) for each in chosen for one in each.result or ())
+    problem = None
     if len(chosen) > 1:
         problem = AnnotationError(
             f"it has {len(chosen)} annotations ({', '.join(str(one.id) for one in chosen)}), one "
             "is expected: mark one as the ground truth, or cancel the others",
             "several annotations",
         )
-        return msgspec.structs.replace(made, results=results, problem=problem)
-    return msgspec.structs.replace(made, results=results) if chosen else made
+    return Task(
+        str(task.id),
+        task.data,
+        tuple(tuple(_result(text, one) for one in each.result or ()) for each in chosen),
+        problem,
+        skipped=len(task.judgements()) - len(live),
+        outranked=len(live) - len(chosen),
+        predicted=len(task.predictions or ()),
+        meta=task.meta or {},
+    )
 
 
 def _result(text: Json, raw: msgspec.Raw) -> Result | AnnotationError:
@@ -154,7 +161,7 @@ def _from_min(text: Json, raw: msgspec.Raw) -> Task:
             data[key] = value
             if isinstance(value, str) and "/" not in value:
                 unclear.append(key)
-    return Task(str(fields.get("id")), data, tuple(results), unclear=tuple(unclear))
+    return Task(str(fields.get("id")), data, (tuple(results),), unclear=tuple(unclear))
 
 
 def _min_result(key: str, value: object) -> Result | AnnotationError | None:

@@ -100,7 +100,8 @@ class Json:
             is_short = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
             ends = "; the file is cut off, get it anew" if is_short else ""
             raise AnnotationError(
-                f"{self.name}:{error.lineno}: not JSON: {error.msg} in column {error.colno}{ends}", BROKEN
+                f"{self.name}:{error.lineno}: not JSON: {error.msg} in column {error.colno}{ends}",
+                BROKEN,
             ) from None
         except ValueError as error:  # more digits than Python reads
             raise AnnotationError(f"{self.name}: a number is too long: {error}", BROKEN) from None

@@ -1,0 +1,71 @@
+"""JSON of strangers: what is refused, and that the line is right."""
+
+import json
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from Data_processing.convert.strict_json import Json, compact
+from Datasets.errors import AnnotationError
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=12,
+)
+
+
+@given(value=VALUES)
+def test_what_is_sound_is_read_as_the_standard_library_reads_it(value: object) -> None:
+    try:
+        content = json.dumps(value).encode()
+        msgspec.json.encode(value)  # half of a surrogate pair is no text
+    except (UnicodeEncodeError, ValueError):
+        return
+    assert Json(content, "a.json").decode(object) == value
+
+
+@given(content=st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
+def test_whatever_the_bytes_there_is_a_sentence_or_a_value(content: bytes) -> None:
+    try:
+        Json(content, "a.json").decode(object)
+    except AnnotationError as error:
+        assert str(error).startswith("a.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('{"a": 1,\n "\\u0061": 2}', "a.json:2: the key 'a' occurs twice in one object"),
+        ('{"a": {"b": 1},\n"c": {"b": 1,\n"b": 2}}', "a.json:3: the key 'b' occurs twice"),
+        ('["NaN",\n-Infinity]', "a.json:2: -Infinity is no number in JSON"),
+        ('{"a":\n1,}', "a.json:2: not JSON"),
+        ('{"a":\n"b', "a.json:2: not JSON: Unterminated string"),
+    ],
+)
+def test_the_line_is_named(text: str, sentence: str) -> None:
+    with pytest.raises(AnnotationError) as caught:
+        Json(text.encode(), "a.json")
+    assert str(caught.value).startswith(sentence)
+
+
+def test_parts_know_their_line_also_where_they_are_alike() -> None:
+    text = Json(b'{"a": [1],\n"b": [2,\n1]}', "a.json")
+    parts = text.decode(dict[str, msgspec.Raw])
+    assert text.place(parts["b"]) == "a.json:2"
+    one = msgspec.Raw(b"1")
+    assert text.place(one, inside=parts["b"]) == "a.json:3"
+    assert text.place(one, inside=parts["a"]) == "a.json:1"
+
+
+def test_a_mark_of_byte_order_is_no_content() -> None:
+    assert Json(b'\xef\xbb\xbf{"a": 1}', "a.json").decode(dict[str, int]) == {"a": 1}
+
+
+def test_what_says_nothing_is_not_told() -> None:
+    assert (
+        compact({"b": 0, "a": False, "c": None, "d": "", "e": {}, "f": []}) == '{"a":false,"b":0}'
+    )
+    assert compact({"a": None}) is None
