@@ -1,18 +1,21 @@
 """COCO: one JSON file or several, boxes as x, y, width, height, regions as polygons or RLE."""
 
+import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 import numpy as np
 
 from Data_processing.convert.coco_index import CocoIndex, Entry
 from Data_processing.convert.coco_json import (
+    About,
     CocoAnnotation,
     CocoFile,
     CocoImage,
     CocoKeys,
     CocoOpenAnnotation,
+    bbox_of,
 )
 from Data_processing.convert.files import annotation_files, image_folder, one_annotation_file
 from Data_processing.convert.found import (
@@ -27,7 +30,7 @@ from Data_processing.convert.found import (
 from Data_processing.convert.report import Report
 from Datasets.errors import AnnotationError
 
-OF_IMAGE = frozenset({"file_name", "width", "height"})
+OF_IMAGE = frozenset(CocoImage.__struct_fields__)
 OF_ANNOTATION = frozenset(CocoAnnotation.__struct_fields__)
 """Keys that have a place of their own in the metadata; all others go into the extras."""
 
@@ -68,7 +71,7 @@ def extract(source: Source, report: Report) -> Extraction:
         _images(indices, _sorted(placed), folder, report),
         seen,
         tuple(sorted({name for index in indices for name in index.occurring})),
-        about=msgspec.json.encode([index.file.about() for index in indices]).decode(),
+        about=msgspec.json.encode(About([index.file.about() for index in indices])).decode(),
     )
 
 
@@ -88,8 +91,12 @@ def _placed(indices: Sequence[CocoIndex], folder: str) -> dict[str, Place]:
                 twins[path].append(here)
     for path, others in twins.items():
         every = [placed.pop(path), *others]
+        files = sorted({indices[place.file].file.name for place in every})
+        remedy = "merge the entries"
+        if len(files) > 1:  # as in COCO's own instances, keypoints, captions of the same images
+            remedy = f"it stands in {', '.join(files)}: name one of them as annotations, or merge"
         for place in every:
-            reason = f"{path} is named {len(every)} times; merge the entries"
+            reason = f"{path} is named {len(every)} times; {remedy}"
             indices[place.file].refuse(place.index, reason, "duplicate name")
     return placed
 
@@ -122,7 +129,11 @@ def _image(path: str, index: CocoIndex, entry: Entry, report: Report) -> FoundIm
             number = file.read_again(one, CocoKeys).id
             reason = f"annotation {number}: {error}"
             report.reject(path, reason, error.kind, whole=False, annotations=1)
-    known = OF_IMAGE if entry.name == path else OF_IMAGE - {"file_name"}
+    more: dict[str, object] = {**file.parts(span, OF_IMAGE)}
+    if entry.name != path:
+        more["file_name"] = entry.name
+    if isinstance(image.id, str):
+        more["id"] = image.id
     return FoundImage(
         path,
         entry.name,
@@ -132,21 +143,22 @@ def _image(path: str, index: CocoIndex, entry: Entry, report: Report) -> FoundIm
         stated_width=image.width,
         stated_height=image.height,
         lost=entry.lost + len(entry.annotations) - len(annotations),
-        extras=_extras(file, span, known),
+        extras=_text(more),
     )
 
 
 def _annotation(index: CocoIndex, span: np.ndarray) -> FoundAnnotation:
-    extras = None
+    more: dict[str, object] = {}
     try:
         coco = msgspec.json.decode(index.file.text(span), type=CocoAnnotation)
     except msgspec.ValidationError:
         coco = index.file.read_again(span, CocoOpenAnnotation)
-        extras = _extras(index.file, span, OF_ANNOTATION)
-    corners = None
-    if coco.bbox is not None:
-        x, y, width, height = coco.bbox
-        corners = (x, y, x + width, y + height)
+        more |= index.file.parts(span, OF_ANNOTATION)
+    corners, points = coco.corners(), coco.keypoints or ()
+    if corners is not None and math.isfinite(sum(corners)) and bbox_of(corners) != coco.bbox:
+        more["bbox"] = coco.bbox  # not to be had from the corners
+    if coco.num_keypoints not in (None, labelled(points)):
+        more["num_keypoints"] = coco.num_keypoints
     region = coco.segmentation
     return FoundAnnotation(
         coco.id,
@@ -156,12 +168,18 @@ def _annotation(index: CocoIndex, span: np.ndarray) -> FoundAnnotation:
         rle=region if isinstance(region, FoundRle) else None,
         iscrowd=bool(coco.iscrowd),
         area=coco.area,
-        keypoints=coco.keypoints,
-        extras=extras,
+        keypoints=points,
+        extras=_text(more),
     )
 
 
-def _extras(file: CocoFile, span: np.ndarray, known: frozenset[str]) -> str | None:
-    """Return the values under other keys than the known ones, as a JSON object."""
-    more = file.parts(span, known)
-    return msgspec.json.encode(more).decode() if more else None
+def labelled(keypoints: Sequence[float]) -> int:
+    """Return how many of flat x, y, v triples are labelled: COCO's ``num_keypoints``."""
+    return sum(v > 0 for v in keypoints[2::3])
+
+
+def _text(more: Mapping[str, object]) -> str | None:
+    """Return a JSON object in one line, its keys sorted, or None if there is nothing."""
+    if not more:
+        return None
+    return msgspec.json.format(msgspec.json.encode(more, order="sorted"), indent=-1).decode()

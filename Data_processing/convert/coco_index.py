@@ -116,12 +116,12 @@ class CocoIndex:
         for i in _repeats(ids, owner < nobody):
             owner[i] = nobody
             span = self.file.annotations[i]
-            error = AnnotationError(
+            repeated = AnnotationError(
                 f"{self.file.place(span)}: annotation {ids[i]} has the id of one before it; give "
                 "each its own",
                 "repeated id",
             )
-            self._reject(span, error, index_of)
+            self._reject(span, repeated, index_of)
         return owner
 
     def _check(self, keys: CocoKeys, span: np.ndarray, index_of: dict[int | str, int]) -> None:

@@ -15,13 +15,13 @@ from Data_processing.convert.json_spans import spans_of
 from Datasets.errors import AnnotationError
 
 T = TypeVar("T")
+Corners = tuple[float, float, float, float]
 Id = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 """A whole number of 64 bits, as samples.parquet holds it."""
 REMEMBERED = 100_000
 """Objects that are read before the memory of the file's pages is given back."""
 _TOO_DEEP = "lists or objects are nested too deeply to be read; take out what is not COCO"
 _STRING = re.compile(rb'"((?:[^"\\]|\\.)*)"(\s*:)?')
-_MARKS = re.compile(rb'"(N|Infini|-Infini)"')
 _NO_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*"|NaN|-?Infinity')
 
 
@@ -60,12 +60,33 @@ class CocoAnnotation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     segmentation: list[tuple[float, ...]] | FoundRle | None = None
     iscrowd: int | bool | None = 0
     area: float | None = None
-    keypoints: tuple[float, ...] = ()
+    keypoints: tuple[float, ...] | None = ()
     num_keypoints: int | None = None
+
+    def corners(self) -> Corners | None:
+        """Return the box as x1, y1, x2, y2."""
+        if self.bbox is None:
+            return None
+        x, y, width, height = self.bbox
+        return x, y, x + width, y + height
 
 
 class CocoOpenAnnotation(CocoAnnotation, frozen=True, forbid_unknown_fields=False):
     """An entry of ``annotations`` with more than COCO defines."""
+
+
+class CocoAbout(msgspec.Struct, frozen=True):
+    """What a file says beside images and annotations: ``document`` is the rest of it, by key."""
+
+    file: str
+    has_annotations: bool
+    document: dict[str, msgspec.Raw]
+
+
+class About(msgspec.Struct, frozen=True):
+    """What all files say, as it is kept for the way back."""
+
+    coco: list[CocoAbout]
 
 
 class _Outline(msgspec.Struct, frozen=True):
@@ -92,7 +113,7 @@ class CocoFile:
 
     def __init__(self, root: Path, name: str) -> None:
         self.name = name
-        self._had_no_numbers = False
+        self._as_written: mmap.mmap | bytes | None = None
         self._ends: np.ndarray | None = None
         self._content = _mapped(path_of(root, name), name)
         self._start = 3 if self._content[:3] == b"\xef\xbb\xbf" else 0
@@ -128,6 +149,7 @@ class CocoFile:
                 line is named.
         """
         text = self.text(span)
+        self._check_text(span, text)
         keys = [key for key, colon in _STRING.findall(text) if colon]
         if len(set(keys)) != len(keys) or any(b"\\" in key for key in keys):
             self._refuse_repeated_keys(span)
@@ -146,23 +168,26 @@ class CocoFile:
             raise AnnotationError(f"{self.place(span)}: {_TOO_DEEP}", "too deep") from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             what = str(error).replace(" - at `$.", " - at `")
-            if self._had_no_numbers and _MARKS.search(text):
-                what += "; NaN and Infinity are no numbers in JSON"
             raise AnnotationError(f"{self.place(span)}: {what}: {_shown(text)}") from None
 
     def parts(self, span: np.ndarray, known: frozenset[str]) -> dict[str, msgspec.Raw]:
-        """Return what an object has under other keys than the known ones, by sorted key."""
+        """Return what an object has under other keys than the known ones."""
         every = msgspec.json.decode(self.text(span), type=dict[str, msgspec.Raw])
-        return {key: every[key] for key in sorted(every) if key not in known}
+        return {key: every[key] for key in every if key not in known}
 
-    def about(self) -> dict[str, object]:
-        """Return what the file says beside images and annotations."""
-        whole = {
-            key: msgspec.json.decode(self.text(span))
-            for key, span in zip(self._keys, self._spans.values, strict=True)
-            if key not in ("images", "annotations")
-        }
-        return {"file": self.name, "has_annotations": self.has_annotations, "document": whole}
+    def about(self) -> CocoAbout:
+        """Return what the file says beside images and annotations.
+
+        Raises:
+            AnnotationError: it is no UTF-8, or says NaN.
+        """
+        document = {}
+        for key, span in zip(self._keys, self._spans.values, strict=True):
+            if key not in ("images", "annotations"):
+                text = self.text(span)
+                self._check_text(span, text)
+                document[key] = msgspec.Raw(text)
+        return CocoAbout(self.name, self.has_annotations, document)
 
     def owners(self, span: np.ndarray) -> set[int | str]:
         """Return the image ids of an annotation that ``read`` refused: none, one or several.
@@ -195,6 +220,27 @@ class CocoFile:
         if isinstance(self._content, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
             self._content.madvise(mmap.MADV_DONTNEED)
 
+    def _check_text(self, span: np.ndarray, text: bytes) -> None:
+        """Return nothing if ``text``, which stands at ``span``, is UTF-8 without NaN or Infinity.
+
+        Raises:
+            AnnotationError: it is not; the line is named.
+        """
+        if not text.isascii():
+            try:
+                text.decode()
+            except UnicodeDecodeError as error:
+                where = self.place(span)
+                raise AnnotationError(f"{where}: not UTF-8: {error}", "not UTF-8") from None
+        if self._as_written is not None:
+            before = self._as_written[int(span[0]) : int(span[1])]
+            if before != text:
+                raise AnnotationError(
+                    f"{self.place(span)}: NaN and Infinity are no numbers in JSON: "
+                    f"{_shown(before)}",
+                    "no number",
+                )
+
     def _decoded(self) -> _Outline:
         try:
             return msgspec.json.decode(memoryview(self._content)[self._start :], type=_Outline)
@@ -208,8 +254,7 @@ class CocoFile:
                 raise AnnotationError(
                     f"{self._at(str(error))}: not JSON: {error}", "not JSON"
                 ) from None
-        self._content = mended
-        self._had_no_numbers = True
+        self._as_written, self._content = self._content, mended
         return self._decoded()
 
     def _key(self, start: int, end: int) -> str:
@@ -250,6 +295,27 @@ class CocoFile:
 
 
 _NONE = np.zeros((0, 2), np.int64)
+
+
+def bbox_of(corners: Corners) -> Corners:
+    """Return x, y, width, height as they were written, as far as the sum can tell.
+
+    Of the numbers that give the same sum, the one with the fewest decimals.
+
+    >>> 0.1 + 0.2 - 0.1, bbox_of((0.1, 0.0, 0.1 + 0.2, 1.0))
+    (0.20000000000000004, (0.1, 0.0, 0.2, 1.0))
+    """
+    x1, y1, x2, y2 = corners
+    return x1, y1, _side(x1, x2), _side(y1, y2)
+
+
+def _side(low: float, high: float) -> float:
+    difference = high - low
+    for decimals in (2, 6, 12):
+        short = round(difference, decimals)
+        if low + short == high:
+            return short
+    return difference
 
 
 def _mapped(path: Path, name: str) -> mmap.mmap | bytes:

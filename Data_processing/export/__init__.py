@@ -1,0 +1,1 @@
+"""From the metadata format back into formats of annotations."""
