@@ -80,6 +80,17 @@ class _Index(msgspec.Struct):
     versions: set[str] = set()
     files: dict[str, list[str]] = {}
 
+    def look_at(self, document: Document) -> None:
+        """Take note of the names and kinds of a file's shapes."""
+        for raw in document.shapes:
+            try:
+                glance = msgspec.json.decode(raw, type=_Glance)
+                if glance.label not in self.names:
+                    self.names.add(check_name(glance.label))
+            except (msgspec.DecodeError, AnnotationError):
+                continue  # rejected when its image's turn comes
+            self.kinds.add(glance.shape_type or "polygon")
+
 
 def extract(source: Source, report: Report) -> Extraction:
     """Return the images that LabelMe's files speak of.
@@ -141,9 +152,7 @@ def _indexed(
         seen.annotations += len(document.shapes)
         index.names.update(names)
         index.versions.update(_version(fields))
-        for glance in _glances(document):
-            index.names.add(glance.label)
-            index.kinds.add(glance.shape_type or "polygon")
+        index.look_at(document)
     return index
 
 
@@ -168,16 +177,6 @@ def _count(source: Source, file: str) -> int:
 def _version(fields: dict[str, msgspec.Raw]) -> set[str]:
     value = msgspec.json.decode(fields["version"]) if "version" in fields else None
     return {value} if isinstance(value, str) else set()
-
-
-def _glances(document: Document) -> Iterator[_Glance]:
-    for raw in document.shapes:
-        try:
-            glance = msgspec.json.decode(raw, type=_Glance)
-            check_name(glance.label)
-        except (msgspec.DecodeError, AnnotationError):
-            continue  # rejected when its image's turn comes
-        yield glance
 
 
 def _image_of(source: Source, file: str, document: Document, there: frozenset[str]) -> str:

@@ -57,9 +57,6 @@ def extract(source: Source, report: Report) -> Extraction:
     entries = _surveyed(_by_file(source, present, report), seen, survey, report)
     attribute = class_attribute(survey.attributes, source.where)
     placed = _placed(source, entries, present, report)
-    for path in present.images:
-        if path not in placed:
-            report.leave_out(path, UNNAMED)
     looked = REGIONS if survey.kinds & REGIONS_OF else BOXES
     notes = []
     if len(survey.attributes) > 1:
@@ -176,6 +173,9 @@ def _placed(
         for entry in same if len(same) > 1 else ():
             times = f"{path} is named {len(same)} times; merge the entries"
             _refuse(entry, path, times, "duplicate name", report)
+    for path in present.images:
+        if path not in by_path:
+            report.leave_out(path, UNNAMED)
     return {path: same[0] for path, same in by_path.items() if len(same) == 1}
 
 

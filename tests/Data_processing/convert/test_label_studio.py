@@ -75,7 +75,7 @@ def test_each_shape_has_its_place(bench: Bench) -> None:
     assert summary.startswith("1 image and 6 annotations in, 1 and 6 out; 1 class")
     (sample,) = bench.samples()
     corners = [(b.x1, b.y1, b.x2, b.y2) for b in sample.image.bounding_boxes]
-    assert corners[0] == (2, 2, 12, 6)
+    assert corners[0] == (2.0, 2.0, 12.0, 6.0)
     # 4 wide and 6 high, turned clockwise about its upper left corner (10, 2): to the left and down.
     assert corners[1] == pytest.approx((4, 2, 10, 6))
     assert corners[2] == pytest.approx((6, 3, 14, 7))

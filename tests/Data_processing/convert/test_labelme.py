@@ -85,7 +85,7 @@ def test_each_shape_has_its_box(bench: Bench, mask: str) -> None:
     ]
     row = sample.row
     assert [len(each) for each in row.polygons] == [1, 0, 0, 1, 0, 0, 0, 0, 0, 1]
-    assert row.keypoints[6] == (7.5, 2.5, 2)
+    assert row.keypoints[6] == (7.5, 2.5, 2.0)
     assert row.extras == (
         None,
         None,

@@ -75,7 +75,7 @@ def test_all_ways_to_write_it_say_the_same(bench: Bench, version: int, kind: str
     assert (b.image.image, c.image.image) == ("sub/ä b.png", "sub/c.png")
     boxes = [(one.name, one.x1, one.y1, one.x2, one.y2) for one in b.image.bounding_boxes]
     assert boxes == [("cat", 2, 1, 8, 5), ("dög, 1", 1, 1, 5, 4)]
-    assert b.row.polygons == ((), ((1, 1, 5, 1, 5, 4),))
+    assert b.row.polygons == ((), ((1.0, 1.0, 5.0, 1.0, 5.0, 4.0),))
     assert (c.row.has_boxes, c.image.bounding_boxes) == (True, ())
 
 
@@ -96,7 +96,12 @@ def test_each_shape_has_its_place(bench: Bench) -> None:
     assert corners[0] == pytest.approx((6, 1, 14, 9))
     assert corners[1] == pytest.approx((8, 1, 12, 9))
     assert corners[2:] == [(1, 1, 4, 3), (7, 2, 8, 3)]
-    assert sample.row.keypoints == ((), (), (1, 1, 2, 4, 3, 2), (7.5, 2.5, 2))
+    assert sample.row.keypoints == (
+        (),
+        (),
+        (1.0, 1.0, 2.0, 4.0, 3.0, 2.0),
+        (7.5, 2.5, 2.0),
+    )
     assert sample.row.extras == (
         '{"circle":[10.0,5.0,4.0]}',
         f'{{"ellipse":[10.0,5.0,4.0,2.0,{math.pi / 2}]}}',
@@ -172,6 +177,16 @@ def test_an_image_that_only_a_broken_region_speaks_of_is_rejected(bench: Bench) 
     (bench.raw / "via.json").write_text(_as_json(regions, 2))
     summary = bench.convert(OPTIONS)
     assert summary.startswith("2 images and 3 annotations in, 1 and 1 out, 1 and 2 rejected")
+
+
+def test_an_image_named_twice_is_rejected_and_no_stranger(bench: Bench) -> None:
+    for part in ("one", "two"):
+        bench.image(f"{part}/a.png")
+        (bench.raw / f"{part}/via.json").write_text(_as_json({"a.png": []}, 2))
+    (bench.raw / "one/more.json").write_text(_as_json({"a.png": [(RECT, {"class": "cat"})]}, 2))
+    summary = bench.convert(OPTIONS)
+    assert summary.startswith("3 images and 1 annotation in, 1 and 0 out, 2 and 1 rejected")
+    assert "left out" not in summary
 
 
 def test_the_real_set(bench: Bench, shared_data: Path) -> None:
