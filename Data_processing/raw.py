@@ -1,7 +1,4 @@
-"""Raw files read at the first step.
-
-Found below their data set, checked against their hash, decoded.
-"""
+"""Raw files read at the first step, with the masks that ``convert`` drew."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,10 +7,11 @@ import msgspec
 import numpy as np
 
 from Datasets.dataset import METADATA
-from Datasets.errors import SampleError, StoreError
-from Datasets.files import content_hash, sha256_of
+from Datasets.errors import StoreError
+from Datasets.files import content_hash
 from Datasets.image import Colour, decode
 from Datasets.metadata import read_classes
+from Datasets.raw_image import RawImage
 from Datasets.regions import MAX_CLASSES
 from Datasets.sample import Sample
 from Datasets.store import Row
@@ -35,18 +33,10 @@ class RawFiles(msgspec.Struct, frozen=True):
             SampleError: it is not the file that ``convert`` saw, or is gone.
             StoreError: the mask is not the one that ``convert`` wrote.
         """
-        path = self.roots[row.dataset] / row.raw
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise SampleError(
-                f"{path}: cannot be read ({error.strerror}); put it back or run `dvc repro` again"
-            ) from None
-        if sha256_of(content) != row.sha256:
-            raise SampleError(
-                f"{path}: the file changed since `convert` read it; run `dvc repro` again"
-            )
-        image = decode(content, str(path), self.colour)
+        root = METADATA / row.dataset if row.is_embedded else self.roots[row.dataset]
+        path = METADATA / row.dataset / row.raw_mask if row.raw_mask else None
+        raw = RawImage(root, row.files, row.sha256, row.window, row.window_hash, path)
+        image = raw.pixels(self.colour)
         return Sample(row.id, 0, image, self._mask(row, image.shape), row.boxes())
 
     def _mask(self, row: Row, shape: tuple[int, ...]) -> np.ndarray | None:

@@ -23,7 +23,7 @@ from Datasets.metadata import COLUMN
 from Datasets.recipe import Recipe
 from Datasets.sample import Boxes, Sample
 
-FORMAT = 1
+FORMAT = 2
 """Raised by hand when the layout changes, so that old rows are not taken for new ones."""
 INDEX_FILE = "index.parquet"
 STORE_FILE = "store.json"
@@ -55,8 +55,10 @@ class Frame(msgspec.Struct, frozen=True):
 class Row(msgspec.Struct, frozen=True):
     """One row of the index: one copy of one sample.
 
-    ``raw`` is the file below the data set's raw folder and ``sha256`` its hash; ``raw_mask`` the
-    mask below its metadata folder and ``raw_mask_hash`` the xxh3-128 of that file. ``box_corners``
+    ``files`` is where the raw pixels lie, one file or one a band, below the data set's raw folder,
+    or below its metadata folder if ``is_embedded``; ``sha256``, ``window`` and ``window_hash`` are
+    as in samples.parquet. ``raw_mask`` is the mask below the metadata folder and ``raw_mask_hash``
+    the xxh3-128 of that file; ``raw_nodata`` is the mask of where there is no data. ``box_corners``
     is flat: x1, y1, x2, y2, x1, ...
     """
 
@@ -72,10 +74,14 @@ class Row(msgspec.Struct, frozen=True):
     mask_offset: int
     mask_hash: str
     dataset: str
-    raw: str
+    files: tuple[str, ...]
+    is_embedded: bool
     sha256: str
+    window: tuple[int, ...]
+    window_hash: str
     raw_mask: str | None
     raw_mask_hash: str
+    raw_nodata: str | None
     group: str | None
     labels: tuple[str, ...]
     count_names: tuple[str, ...]
@@ -115,13 +121,15 @@ class Row(msgspec.Struct, frozen=True):
 
 _ARROW = {
     **dict.fromkeys(("id", "image_hash", "mask_hash", "raw_mask_hash", "dtype"), pa.string()),
-    **dict.fromkeys(("dataset", "raw", "sha256", "raw_mask", "group"), pa.string()),
+    **dict.fromkeys(("dataset", "sha256", "window_hash", "raw_mask", "group"), pa.string()),
+    "raw_nodata": pa.string(),
     **dict.fromkeys(("copy", "shard", "height", "width", "channels"), pa.int32()),
     **dict.fromkeys(("image_offset", "mask_offset"), pa.int64()),
-    **dict.fromkeys(("labels", "count_names", "box_names"), pa.list_(pa.string())),
-    **dict.fromkeys(("count_values", "box_annotations"), pa.list_(pa.int32())),
+    **dict.fromkeys(("files", "labels", "count_names", "box_names"), pa.list_(pa.string())),
+    **dict.fromkeys(("window", "count_values", "box_annotations"), pa.list_(pa.int32())),
     "box_corners": pa.list_(pa.float64()),
     **dict.fromkeys(("has_labels", "has_counts", "has_boxes", "has_mask"), pa.bool_()),
+    "is_embedded": pa.bool_(),
 }
 INDEX_SCHEMA = pa.schema([(name, _ARROW[name]) for name in Row.__struct_fields__])
 

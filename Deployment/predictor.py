@@ -66,14 +66,22 @@ class Predictor:
             ImageError: the file cannot be decoded.
             SampleError: it has other channels or another depth than the model was trained on.
         """
+        pixels = decode(content, where, self.manifest.input.colour)
+        self.check(pixels, where)
+        return pixels
+
+    def check(self, pixels: np.ndarray, where: str) -> None:
+        """Return nothing if pixels (H, W, C) are of the kind that the model was trained on.
+
+        Raises:
+            SampleError: they have other channels or another depth.
+        """
         wants = self.manifest.input
-        pixels = decode(content, where, wants.colour)
         if pixels.shape[2] != wants.channels or pixels.dtype.name != wants.dtype:
             raise SampleError(
                 f"{where}: {pixels.shape[2]} channels of {pixels.dtype.name}, the model was "
                 f"trained on {wants.channels} of {wants.dtype}; convert the image"
             )
-        return pixels
 
     def prepare(self, pixels: np.ndarray, where: str) -> Prepared:
         """Return pixels (H, W, C) of any height and width as the model wants them.

@@ -11,14 +11,16 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import pandas as pd
 
 from Datasets import predictions
 from Datasets.bundle import BUNDLE, MANIFEST_FILE
-from Datasets.dataset import datasets_of
+from Datasets.dataset import METADATA, datasets_of
 from Datasets.errors import GateError, ImageError, SampleError, StoreError
-from Datasets.files import sha256_of, sha256_of_file, write_json
+from Datasets.files import sha256_of_file, write_json
 from Datasets.params import load
 from Datasets.predictions import PREDICTIONS
+from Datasets.raw_image import RawImage
 from Datasets.stage import require, running
 from Datasets.tensors import TENSORS, Tensors
 from Datasets.terminal import progress
@@ -47,13 +49,12 @@ class Verified(msgspec.Struct, frozen=True):
 class Tested(msgspec.Struct, frozen=True):
     """The test part of the exported fold: rows of the tensors' index, what the trained model said.
 
-    ``files`` (n) are the raw files with their ``hashes``; ``trained`` (n, classes) probabilities.
+    ``raws`` (n) are the raw images, ``trained`` (n, classes) probabilities.
     """
 
     ids: tuple[str, ...]
     rows: np.ndarray
-    files: tuple[Path, ...]
-    hashes: tuple[str, ...]
+    raws: tuple[RawImage, ...]
     trained: np.ndarray
 
 
@@ -109,13 +110,10 @@ def tested_of(tensors: Tensors, fold: int, roots: Mapping[str, Path]) -> Tested:
             f"run `dvc repro evaluate@{fold}`"
         )
     rows = np.array([row_of[sample] for sample in table["id"]], np.int64)
-    chosen = index.iloc[rows]
-    places = zip(chosen["dataset"], chosen["raw"], strict=True)
     return Tested(
         ids=tuple(table["id"]),
         rows=rows,
-        files=tuple(_root(roots, dataset) / raw for dataset, raw in places),
-        hashes=tuple(chosen["sha256"]),
+        raws=_raws(index.iloc[rows], roots),
         trained=predictions.matrix(table["probabilities"]),
     )
 
@@ -194,15 +192,10 @@ class _Walk:
 
     def _made(self, number: int) -> np.ndarray:
         """Return the tensor that the bundle makes of a raw file, (H, W, C)."""
-        path = self._tested.files[number]
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise SampleError(f"{path} cannot be read ({error.strerror})") from None
-        if sha256_of(content) != self._tested.hashes[number]:
-            raise SampleError(f"{path} changed since `convert` read it")
-        pixels = self._predictor.read(content, str(path))
-        return self._predictor.prepare(pixels, str(path)).tensor
+        raw = self._tested.raws[number]
+        pixels = raw.pixels(self._predictor.manifest.input.colour)
+        self._predictor.check(pixels, raw.name)
+        return self._predictor.prepare(pixels, raw.name).tensor
 
 
 def _let_pass(samples: int, judged: Sequence[tuple[str, list[Fault]]]) -> None:
@@ -214,6 +207,25 @@ def _let_pass(samples: int, judged: Sequence[tuple[str, list[Fault]]]) -> None:
             + "\nput changed raw files back; if none is, the bundle is at fault: "
             "`dvc repro --force --single-item export` makes it again"
         )
+
+
+def _raws(chosen: pd.DataFrame, roots: Mapping[str, Path]) -> tuple[RawImage, ...]:
+    """Return where the pixels of each row lie."""
+    places = zip(chosen["dataset"], chosen["is_embedded"], chosen["raw_mask"], strict=True)
+    marks = zip(chosen["sha256"], chosen["window"], chosen["window_hash"], strict=True)
+    return tuple(
+        RawImage(
+            METADATA / dataset if is_embedded else _root(roots, dataset),
+            tuple(files),
+            sha256,
+            tuple(int(side) for side in window),
+            window_hash,
+            METADATA / dataset / mask if isinstance(mask, str) else None,
+        )
+        for files, (dataset, is_embedded, mask), (sha256, window, window_hash) in zip(
+            chosen["files"], places, marks, strict=True
+        )
+    )
 
 
 def _root(roots: Mapping[str, Path], dataset: str) -> Path:

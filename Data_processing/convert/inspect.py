@@ -1,37 +1,123 @@
-"""What an image file is: its hash and its header, read once."""
+"""What an image file is: its hash and its header, read once; the pixels are not decoded."""
 
+import hashlib
+import io
 import os
+import stat
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
 from Datasets.errors import ImageError
 from Datasets.files import sha256_of
-from Datasets.image import Header, read_header
+from Datasets.image import Header, opened
+from Datasets.raster import header_of_bands
+from Datasets.signatures import START, check_suffix, format_of
+
+MISSING = "missing image"
+LINK_OUT = "link out of the folder"
 
 
 class Inspected(msgspec.Struct, frozen=True):
-    """An image file's sha256 and what its header says."""
+    """An image's sha256 and what its header says.
+
+    Of several files it is the sha256 of their hex digests, end to end.
+    """
 
     sha256: str
     header: Header
 
 
-def inspect(root: Path, file: str) -> Inspected:
+def inspect(root: Path, file: str, in_windows: bool = False) -> Inspected:
     """Return hash and header of the image ``file`` below ``root``.
 
+    Args:
+        root: the data set's raw folder.
+        file: path below it.
+        in_windows: whether the image is only read by windows, so that it may be larger than memory.
+
     Raises:
-        ImageError: it is missing, leaves the root by a link, or is not an image that can be used.
+        ImageError: it is missing, leaves the root by a link, is called what it is not, or is not an
+        image that can be used.
     """
     path = root / file
     try:
-        real = os.path.realpath(path)
-        inside = real.startswith(os.path.realpath(root).rstrip(os.sep) + os.sep)
-        if not inside:
-            raise ImageError("a link leads out of the data set's folder; copy the file into it")
-        content = path.read_bytes()
+        _check_place(path, root, file)
+        with path.open("rb") as content:
+            return _inspected(content, file, in_windows)
     except FileNotFoundError:
-        raise ImageError("the annotations name it, but there is no such file") from None
+        raise ImageError(_missing(root, file), MISSING) from None
     except OSError as error:
-        raise ImageError(f"cannot be read: {error.strerror}") from None
-    return Inspected(sha256_of(content), read_header(content, file))
+        raise ImageError(f"{file}: cannot be read: {error.strerror}", "unreadable file") from None
+
+
+def inspect_files(root: Path, files: Sequence[str], in_windows: bool = False) -> Inspected:
+    """Return hash and header of an image whose channels stand in files of their own, in order.
+
+    Raises:
+        ImageError: as ``inspect``, or the files do not go together.
+    """
+    each = [inspect(root, file, in_windows) for file in files]
+    digests = "".join(one.sha256 for one in each)
+    return Inspected(
+        sha256_of(digests.encode()), header_of_bands([one.header for one in each], files)
+    )
+
+
+def inspect_content(content: bytes, where: str) -> Inspected:
+    """Return hash and header of an image that is no file; ``where`` is for messages.
+
+    Raises:
+        ImageError: it is not an image that can be used.
+    """
+    return Inspected(sha256_of(content), opened(io.BytesIO(content), where).header)
+
+
+def _inspected(content: BinaryIO, file: str, in_windows: bool) -> Inspected:
+    """Return hash and header of an open file, in that order: what is hashed is in memory then."""
+    digest = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
+    content.seek(0)
+    check_suffix(file, format_of(content.read(START), file))
+    return Inspected(digest, opened(content, file, in_windows).header)
+
+
+def _check_place(path: Path, root: Path, file: str) -> None:
+    real = os.path.realpath(path)
+    if not real.startswith(os.path.realpath(root).rstrip(os.sep) + os.sep):
+        raise ImageError(
+            f"{file}: a link leads out of the data set's folder; copy the file into it", LINK_OUT
+        )
+    if not stat.S_ISREG(Path(real).stat().st_mode):
+        raise ImageError(f"{file}: is no file but a folder or a device; name an image", MISSING)
+
+
+def _missing(root: Path, file: str) -> str:
+    """Return a sentence on a file that is not there, perhaps because of how it is written."""
+    there = ""
+    for part in Path(file).parts:
+        folder = root / there
+        names = _names(folder.absolute(), folder.stat().st_mtime_ns) if folder.is_dir() else {}
+        there = f"{there}/{names.get(_folded(part), '')}".lstrip("/")
+        if there.endswith("/") or not there:
+            return f"{file}: the annotations name it, but there is no such file"
+    return _alike(file, there)
+
+
+@lru_cache(maxsize=64)
+def _names(folder: Path, changed: int) -> dict[str, str]:
+    """Return the names in a folder by what they look like; ``changed`` says until when."""
+    return {_folded(name): name for name in sorted(os.listdir(folder))}  # noqa: PTH208  (names only)
+
+
+def _alike(file: str, there: str) -> str:
+    same_case = unicodedata.normalize("NFC", file) == unicodedata.normalize("NFC", there)
+    how = "in how their accents are encoded" if same_case else "by case"
+    return f"there is no file {file}, but {there}: names differ {how}; rename one"
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
