@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from Data_processing.convert.found import Source
@@ -64,6 +65,17 @@ def one_annotation_file(source: Source, present: Listing, suffixes: tuple[str, .
     )
 
 
+def leads_inside(root: Path, path: Path) -> bool:
+    """Return whether ``path``, all links followed, lies below ``root``."""
+    return os.path.realpath(path).startswith(_real(os.path.abspath(root)) + os.sep)  # noqa: PTH100
+
+
+@lru_cache(maxsize=8)
+def _real(root: str) -> str:
+    """Return where a folder really is: asked for every file, it would cost a look at each part."""
+    return os.path.realpath(root).rstrip(os.sep)
+
+
 def path_of(root: Path, name: str) -> Path:
     """Return the path of the file ``name`` below ``root``, which may be opened.
 
@@ -71,7 +83,7 @@ def path_of(root: Path, name: str) -> Path:
         AnnotationError: it leaves the root by a link.
     """
     path = root / name
-    if not os.path.realpath(path).startswith(os.path.realpath(root).rstrip(os.sep) + os.sep):
+    if not leads_inside(root, path):
         raise AnnotationError(
             f"{name}: a link leads out of the data set's folder; copy the file into it",
             "link out of the folder",

@@ -26,7 +26,7 @@ READS = {
     "masks": ("annotations", "values"),
     "parquet": ("annotations", "columns", "origin"),
     "sql": ("columns", "origin", "sql"),
-    "via": ("annotations",),
+    "via": ("annotations", "columns"),
     "voc": ("annotations", "origin"),
     "yolo": ("annotations", "classes"),
 }

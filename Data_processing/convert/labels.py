@@ -20,6 +20,8 @@ def check_name(name: str) -> str:
     Raises:
         AnnotationError: it is blank, or holds a control character.
     """
+    if name.isprintable() and name.strip():
+        return name
     if not name.strip():
         raise AnnotationError("the name of its class is empty; give it one", "bad class name")
     if any(unicodedata.category(letter) in _CONTROLS for letter in name):

@@ -55,7 +55,7 @@ def extract(source: Source, report: Report) -> Extraction:
     present = source.listing()
     seen, survey = Seen(), _Survey(set(), set())
     entries = _surveyed(_by_file(source, present, report), seen, survey, report)
-    attribute = class_attribute(survey.attributes, source.where)
+    attribute = class_attribute(survey.attributes, source.dataset.columns, source.where)
     placed = _placed(source, entries, present, report)
     looked = REGIONS if survey.kinds & REGIONS_OF else BOXES
     notes = []

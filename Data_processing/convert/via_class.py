@@ -3,23 +3,36 @@
 from collections.abc import Iterable, Mapping
 
 from Data_processing.convert.labels import check_name
-from Datasets.errors import AnnotationError
+from Datasets.errors import AnnotationError, ParamsError
+from Datasets.params import nearest
 
 CLASS_WORDS = ("category", "class", "class_id", "label", "name", "type")
 """What people call the attribute; another name is understood where there is but one attribute."""
 
 
-def class_attribute(names: Iterable[str], where: str) -> str:
+def class_attribute(names: Iterable[str], columns: Mapping[str, str], where: str) -> str:
     """Return the attribute that is the class, "" if there is none.
 
     Args:
         names: the attributes of all regions.
+        columns: what params.yaml says: ``class`` may name the attribute.
         where: place of the data set in params.yaml, for messages.
 
     Raises:
         AnnotationError: there are several, and it is not clear which is meant.
+        ParamsError: ``columns`` names one that does not exist, or says something else.
     """
     known = sorted(set(names))
+    for key in columns:
+        if key != "class":
+            raise ParamsError(f"{where}.columns: unknown key '{key}'; of VIA only class is known")
+    if "class" in columns:
+        if columns["class"] not in known:
+            raise ParamsError(
+                f"{where}.columns.class: no region has the attribute '{columns['class']}'; "
+                f"{nearest(columns['class'], known)}"
+            )
+        return columns["class"]
     if len(known) <= 1:
         return known[0] if known else ""
     meant = [name for name in known if name.lower() in CLASS_WORDS]
@@ -27,7 +40,7 @@ def class_attribute(names: Iterable[str], where: str) -> str:
         return meant[0]
     raise AnnotationError(
         f"{where}: the regions have the attributes {', '.join(map(repr, known))}; which of them is "
-        f"the class cannot be told: call one, and only one, of them one of {', '.join(CLASS_WORDS)}"
+        f"the class cannot be told; say it as {where}.columns: {{class: {known[0]}}}"
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from Datasets.errors import AnnotationError
+from Datasets.errors import AnnotationError, ParamsError
 from tests.Data_processing.convert.conftest import Bench
 
 OPTIONS = "format: via, on_bad: skip"
@@ -128,6 +128,20 @@ def test_the_class_is_an_attribute(
     (sample,) = bench.samples()
     assert (sample.image.labels, sample.row.extras) == (name, (extras,))
     assert ("the class is the attribute" in summary) == (len(attributes) > 1)
+
+
+def test_the_attribute_can_be_said(bench: Bench) -> None:
+    bench.image("a.png")
+    attributes: dict[str, object] = {"kind": "cat", "coat": "red"}
+    (bench.raw / "via.json").write_text(_as_json({"a.png": [(RECT, attributes)]}, 2))
+    with pytest.raises(AnnotationError, match=r"say it as .*tiny\.columns: \{class: coat\}"):
+        bench.convert("format: via")
+    bench.convert("format: via, columns: {class: kind}")
+    assert bench.samples()[0].image.labels == "cat"
+    with pytest.raises(ParamsError, match="no region has the attribute 'kin'; did you mean 'kind'"):
+        bench.convert("format: via, columns: {class: kin}")
+    with pytest.raises(ParamsError, match="unknown key 'x1'; of VIA only class is known"):
+        bench.convert("format: via, columns: {x1: kind}")
 
 
 def test_what_is_said_of_the_file_is_kept(bench: Bench) -> None:
