@@ -20,6 +20,21 @@ VERBS = {
         says="turn a data set's annotations into the metadata format",
         example="python -m Data_processing convert digits",
     ),
+    "export-coco": Verb(
+        module="Data_processing.export.coco",
+        says="write a data set's metadata as a COCO file",
+        example="python -m Data_processing export-coco digits --out digits.json",
+    ),
+    "export-yolo": Verb(
+        module="Data_processing.export.yolo",
+        says="write a data set's metadata as YOLO label files",
+        example="python -m Data_processing export-yolo digits --out digits_yolo",
+    ),
+    "export-voc": Verb(
+        module="Data_processing.export.voc",
+        says="write a data set's metadata as Pascal VOC files",
+        example="python -m Data_processing export-voc digits --out digits_voc",
+    ),
     "split": Verb(
         module="Data_processing.split",
         says="give every sample its fold",

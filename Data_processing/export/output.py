@@ -1,0 +1,106 @@
+"""What all exports share: the metadata that they read, the place that they write to, their end."""
+
+import argparse
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from Datasets.dataset import METADATA
+from Datasets.errors import StageError
+from Datasets.files import TEMPORARY
+from Datasets.metadata import IMAGES_FILE, SampleRow
+from Datasets.rejections import SHOWN
+from Datasets.stage import require
+from Datasets.terminal import answer, say
+
+NO_BOXES = "nobody looked for boxes there"
+WINDOW = "it is a part of a raster, cut out by samples: box"
+BANDS = "its channels stand in several files"
+
+
+def arguments(parser: argparse.ArgumentParser, out: str) -> None:
+    """Add what all exports ask for; ``out`` says what is written."""
+    parser.add_argument("dataset", help="name of a data set that convert has read")
+    parser.add_argument("--out", type=Path, required=True, help=out)
+    parser.add_argument("--force", action="store_true", help="replace what is there already")
+
+
+def metadata_of(dataset: str) -> Path:
+    """Return the metadata folder of a data set.
+
+    Raises:
+        StoreError: there is none yet.
+    """
+    folder = METADATA / dataset
+    require(folder / IMAGES_FILE, f"convert@{dataset}")
+    return folder
+
+
+def check_free(path: Path, force: bool) -> None:
+    """Return nothing if ``path`` may be written.
+
+    Raises:
+        StageError: something is there that was not to be replaced.
+    """
+    if path.exists() and not force:
+        raise StageError(f"{path} exists already; name another place, or replace it by --force")
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """Yield a file to write that becomes ``path`` if the block ends well, and vanishes if not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{TEMPORARY}{path.name}-{os.getpid()}")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def why_not(row: SampleRow) -> str | None:
+    """Return why formats that name one image file cannot say a sample, or None if they can."""
+    if not row.has_boxes:
+        return NO_BOXES
+    if row.window:
+        return WINDOW
+    return BANDS if len(row.files) > 1 else None
+
+
+class Summary:
+    """Counts what is written, and names what is not."""
+
+    def __init__(self) -> None:
+        self.images = 0
+        self.annotations = 0
+        self._samples: dict[str, list[str]] = defaultdict(list)
+        self._parts: dict[str, int] = defaultdict(int)
+
+    def leave_out(self, sample: str, reason: str) -> None:
+        """Take note of a sample that the format cannot say."""
+        self._samples[reason].append(sample)
+
+    def count(self, what: str, amount: int = 1) -> None:
+        """Take note of something on a sample that the format cannot say."""
+        self._parts[what] += amount
+
+    def sentence(self) -> str:
+        """Return what was written, what was left out and why, in a line."""
+        parts = [f"{self.images:,} images, {self.annotations:,} annotations"]
+        for reason, names in sorted(self._samples.items()):
+            parts.append(f"{len(names):,} samples left out: {reason}")
+        parts += [f"{count:,} {what}" for what, count in sorted(self._parts.items()) if count]
+        return "; ".join(parts)
+
+    def tell(self, path: Path) -> None:
+        """Name the first samples that were left out, then end with the sentence."""
+        for reason, names in sorted(self._samples.items()):
+            for name in names[:SHOWN]:
+                say(f"left out: {name}: {reason}")
+            if len(names) > SHOWN:
+                say(f"  ... and {len(names) - SHOWN:,} more")
+        answer(f"{path}: {self.sentence()}")
