@@ -26,7 +26,7 @@ class Rejection(msgspec.Struct, frozen=True):
     reason: str
     whole: bool = True
     annotations: int = 0
-    kind: str = "broken annotation"
+    kind: str = "broken sample"
 
 
 class Rejections:

@@ -28,6 +28,7 @@ def test_strict_names_ten_the_count_and_the_file() -> None:
     assert len(every) == 1234
     assert json.loads(every[0]) == {
         "sample": "0000.png", "reason": "is too small", "whole": True, "annotations": 0,
+        "kind": "broken sample",
     }  # fmt: skip
 
 
