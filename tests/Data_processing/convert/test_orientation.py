@@ -1,5 +1,7 @@
 """Annotations turn with the pixels: compared with the decoder's own turning, pixel by pixel."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ from Datasets.errors import AnnotationError
 from Datasets.image import Header
 from Datasets.regions import Region, compressed
 
-SLOW = {
+SLOW: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     1: lambda pixels: pixels,
     2: np.fliplr,
     3: lambda pixels: np.rot90(pixels, 2),

@@ -17,9 +17,9 @@ from tests.Data_processing.convert.conftest import Bench
 from tests.Data_processing.convert.test_ingest import by_hand, ingest_with
 
 
-def raster(bench: Bench, name: str = "map.tif", **more: object) -> np.ndarray:
+def raster(bench: Bench, name: str = "map.tif") -> np.ndarray:
     pixels = np.random.default_rng(5).integers(1, 255, (60, 80, 3), np.uint8)
-    tifffile.imwrite(bench.raw / name, pixels, tile=(16, 16), photometric="rgb", **more)
+    tifffile.imwrite(bench.raw / name, pixels, tile=(16, 16), photometric="rgb")
     return pixels
 
 
