@@ -104,6 +104,8 @@ def _missing(root: Path, file: str) -> str:
         there = f"{there}/{names.get(_folded(part), '')}".lstrip("/")
         if there.endswith("/") or not there:
             return f"{file}: the annotations name it, but there is no such file"
+    if there == file:
+        return f"{file}: is a link that leads nowhere; put the file there"
     return _alike(file, there)
 
 
