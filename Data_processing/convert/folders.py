@@ -7,17 +7,18 @@ from Data_processing.convert.found import (
     Extraction,
     FoundImage,
     Looked,
+    Seen,
     Source,
     path_below,
 )
-from Data_processing.convert.listing import listing
+from Data_processing.convert.labels import check_name
+from Data_processing.convert.report import Report
 from Datasets.errors import AnnotationError
-from Datasets.rejections import Rejection, Rejections
 
 LABELLED = Looked(labels=True)
 
 
-def extract(source: Source, rejections: Rejections) -> Extraction:
+def extract(source: Source, report: Report) -> Extraction:
     """Return every image below the root, or below its sub-folder ``images`` where one is named.
 
     Where there are class folders an image beside them is rejected: it has no class, and leaving it
@@ -27,32 +28,48 @@ def extract(source: Source, rejections: Rejections) -> Extraction:
         AnnotationError: there is no image at all.
     """
     folder = source.dataset.images
-    inside = listing(source.root / folder)
+    inside = source.listing(folder)
     for link in inside.links:
         reason = "is a link to a folder, which is not followed; put the folder itself here"
-        rejections.add(Rejection(link, reason, whole=False))
+        report.reject(_printable(link), reason, "link to a folder", whole=False)
     if not inside.images:
         raise AnnotationError(f"{source.where}: there is no image in {source.root / folder}")
     classes = sorted({name.partition("/")[0] for name in inside.images if "/" in name})
     notes = [f"{len(inside.others):,} other files left alone"] if inside.others else []
-    images = _images(inside.images, folder, bool(classes), rejections)
-    return Extraction(tuple(classes), images, len(inside.images), 0, notes)
+    seen = Seen(names={name for name in classes if _is_name(name)})
+    images = _images(inside.images, folder, bool(classes), report, seen)
+    return Extraction(images, seen, tuple(sorted(seen.names)), notes=notes)
 
 
 def _images(
-    names: tuple[str, ...], folder: str, is_labelled: bool, rejections: Rejections
+    names: tuple[str, ...], folder: str, is_labelled: bool, report: Report, seen: Seen
 ) -> Iterator[FoundImage]:
     for name in names:
+        seen.images += 1
         try:
-            file = path_below(folder, name)
+            yield _found(name, folder, is_labelled)
         except AnnotationError as error:
-            rejections.add(Rejection(ascii(name), str(error)))
-            continue
-        if not is_labelled:
-            yield FoundImage(file, name, "", NOBODY_LOOKED)
-        elif "/" in name:
-            label = name.partition("/")[0]
-            yield FoundImage(file, name, f"{path_below(folder, label)}/", LABELLED, (label,))
-        else:
-            reason = "lies beside the class folders, so it has no class; move it into one"
-            rejections.add(Rejection(file, reason))
+            report.reject(_printable(f"{folder}/{name}".lstrip("/")), str(error), error.kind)
+
+
+def _found(name: str, folder: str, is_labelled: bool) -> FoundImage:
+    file = path_below(folder, name)
+    if not is_labelled:
+        return FoundImage(file, name, "", NOBODY_LOOKED)
+    label, slash, _ = name.partition("/")
+    if not slash:
+        raise AnnotationError(
+            "lies beside the class folders, so it has no class; move it into one", "no class"
+        )
+    return FoundImage(file, name, f"{path_below(folder, label)}/", LABELLED, (check_name(label),))
+
+
+def _is_name(name: str) -> bool:
+    try:
+        return bool(check_name(name))
+    except AnnotationError:
+        return False
+
+
+def _printable(name: str) -> str:
+    return name if name.isprintable() else ascii(name)

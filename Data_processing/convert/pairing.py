@@ -39,10 +39,16 @@ def by_name(
 ) -> Pairs:
     """Return the pairs of equal keys.
 
-    Of several, those whose paths end in the most folders of the same name belong together:
-    ``images/val/1.png`` and ``masks/val/1.png``, not ``masks/train/1.png``.
+    Of several, those whose folders agree the furthest upwards belong together: ``images/val/1.png``
+    and ``masks/val/1.png``, not ``masks/train/1.png``. Folders whose names occur on one side alone
+    (``images``, ``masks``) say nothing.
     """
-    left = {True: _tails(images, image_key), False: _tails(files, file_key)}
+    sides = {True: list(images), False: list(files)}
+    common = _folders(sides[True]) & _folders(sides[False])
+    left = {
+        True: _tails(sides[True], image_key, common),
+        False: _tails(sides[False], file_key, common),
+    }
     depth = min(max((len(tail) for tail in side.values()), default=0) for side in left.values())
     file_of: dict[str, str] = {}
     unclear: dict[str, tuple[str, ...]] = {}
@@ -62,9 +68,18 @@ def by_name(
     return Pairs(file_of, unclear, tuple(sorted(left[False])))
 
 
-def _tails(paths: Iterable[str], key: Key) -> dict[str, tuple[str, ...]]:
-    """Return each path's parts from the end: the key, then its folders upwards."""
-    return {path: (key(path), *reversed(path.split("/")[:-1])) for path in paths}
+def _folders(paths: list[str]) -> set[str]:
+    return {
+        name for folder in {path.rpartition("/")[0] for path in paths} for name in folder.split("/")
+    }
+
+
+def _tails(paths: list[str], key: Key, common: set[str]) -> dict[str, tuple[str, ...]]:
+    """Return each path's parts from the end: the key, then its folders upwards, if in common."""
+    return {
+        path: (key(path), *(name for name in reversed(path.split("/")[:-1]) if name in common))
+        for path in paths
+    }
 
 
 def _groups(

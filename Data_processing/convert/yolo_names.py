@@ -180,7 +180,7 @@ def _points(name: str, raw: object) -> tuple[int, int] | None:
 
 
 def _shown(value: object) -> str:
-    """Return a short text for a value; a list is not shown, as its aliases may unfold without end."""
+    """Return a short text for a value; not a list, whose aliases may unfold without end."""
     if isinstance(value, list | dict | tuple):
         return f"a {type(value).__name__} of {len(value)}"
     text = repr(value)

@@ -1,11 +1,19 @@
 """Class folders, and folders of images without classes."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from Data_processing.convert.folders import extract
+from Data_processing.convert.found import Source
+from Data_processing.convert.report import Report
+from Datasets.dataset import Dataset
 from Datasets.errors import AnnotationError, RejectedError
 from Datasets.metadata import read_classes
+from Datasets.rejections import Rejections
 from tests.Data_processing.convert.conftest import Bench
 
 FOLDERS = "format: folders"
@@ -75,3 +83,36 @@ def test_the_real_set(bench: Bench, shared_data: Path) -> None:
     bench.raw.symlink_to(shared_data / "cls_signdigits" / "Dataset")
     assert bench.convert(FOLDERS) == "600 images in, 600 out; 10 classes"
     assert read_classes(bench.metadata) == tuple("0123456789")
+
+
+def test_labels_follow_the_rules_and_names_may_be_of_any_script(bench: Bench) -> None:
+    for name in ("Hund /1.png", "Katze/ä 1.png", "日本/1.png"):
+        bench.image(name)
+    rules = "labels: {strip: true, case: lower, map: {katze: cat}, ignore: [日本]}"
+    summary = bench.convert(f"{FOLDERS}, {rules}")
+    assert summary.startswith("3 images in, 2 out, 1 dropped; 2 classes")
+    assert [s.image.labels for s in bench.samples()] == ["hund", "cat"]
+
+
+@given(st.dictionaries(st.sampled_from(["ant", "bee", "Cat", "ä"]), st.integers(1, 3), min_size=1))
+def test_every_image_has_its_folder_s_name(
+    tmp_path_factory: pytest.TempPathFactory, counts: dict[str, int]
+) -> None:
+    root = tmp_path_factory.mktemp("raw")
+    for name, count in counts.items():
+        (root / name).mkdir()
+        for i in range(count):
+            (root / name / f"{i}.png").touch()
+    with Report(root, Rejections("convert@x", "strict", "on_bad")) as report:
+        found = extract(Source("x", root, Dataset("folders", str(root)), "x"), report)
+        labels = Counter(image.labels[0] for image in found.images)
+    assert labels == counts and found.names == tuple(sorted(counts))
+    assert found.seen.images == sum(counts.values())
+
+
+def test_the_golden_file(bench: Bench) -> None:
+    for name in ("dog/1.png", "big cat/x/ä.png"):
+        bench.image(name)
+    (bench.raw / "notes.txt").write_text("x")
+    bench.convert(FOLDERS)
+    bench.golden("folders")
