@@ -151,7 +151,7 @@ class CocoFile:
         text = self.text(span)
         self._check_text(span, text)
         keys = [key for key, colon in _STRING.findall(text) if colon]
-        if len(set(keys)) != len(keys) or any(b"\\" in key for key in keys):
+        if len(set(keys)) != len(keys) or (b"\\" in text and any(b"\\" in key for key in keys)):
             self._refuse_repeated_keys(span)
         return self.read_again(span, kind)
 

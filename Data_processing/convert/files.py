@@ -67,13 +67,16 @@ def one_annotation_file(source: Source, present: Listing, suffixes: tuple[str, .
 
 def leads_inside(root: Path, path: Path) -> bool:
     """Return whether ``path``, all links followed, lies below ``root``."""
-    return os.path.realpath(path).startswith(_real(os.path.abspath(root)) + os.sep)  # noqa: PTH100
+    top = _real(os.path.abspath(root))  # noqa: PTH100  (twice as fast)
+    if path.is_symlink():
+        return os.path.realpath(path).startswith(top + os.sep)
+    return f"{_real(os.path.abspath(path.parent))}{os.sep}".startswith(top + os.sep)  # noqa: PTH100
 
 
-@lru_cache(maxsize=8)
-def _real(root: str) -> str:
+@lru_cache(maxsize=1024)
+def _real(folder: str) -> str:
     """Return where a folder really is: asked for every file, it would cost a look at each part."""
-    return os.path.realpath(root).rstrip(os.sep)
+    return os.path.realpath(folder).rstrip(os.sep)
 
 
 def path_of(root: Path, name: str) -> Path:

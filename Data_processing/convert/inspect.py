@@ -12,12 +12,15 @@ from typing import BinaryIO
 
 import msgspec
 
+from Data_processing.convert.files import leads_inside
 from Datasets.errors import ImageError
 from Datasets.files import sha256_of
 from Datasets.image import Header, opened
 from Datasets.raster import header_of_bands
 from Datasets.signatures import START, check_suffix, format_of
 
+SMALL = 1 << 24
+"""Bytes of a file that is read at once; a larger one is hashed as a stream."""
 MISSING = "missing image"
 LINK_OUT = "link out of the folder"
 
@@ -79,19 +82,23 @@ def inspect_content(content: bytes, where: str) -> Inspected:
 
 def _inspected(content: BinaryIO, file: str, in_windows: bool) -> Inspected:
     """Return hash and header of an open file, in that order: what is hashed is in memory then."""
-    digest = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
-    content.seek(0)
+    start = content.read(SMALL + 1)
+    if len(start) <= SMALL:
+        digest, content = sha256_of(start), io.BytesIO(start)
+    else:
+        content.seek(0)
+        digest = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
+        content.seek(0)
     check_suffix(file, format_of(content.read(START), file))
     return Inspected(digest, opened(content, file, in_windows).header)
 
 
 def _check_place(path: Path, root: Path, file: str) -> None:
-    real = os.path.realpath(path)
-    if not real.startswith(os.path.realpath(root).rstrip(os.sep) + os.sep):
+    if not leads_inside(root, path):
         raise ImageError(
             f"{file}: a link leads out of the data set's folder; copy the file into it", LINK_OUT
         )
-    if not stat.S_ISREG(Path(real).stat().st_mode):
+    if not stat.S_ISREG(path.stat().st_mode):
         raise ImageError(f"{file}: is no file but a folder or a device; name an image", MISSING)
 
 
