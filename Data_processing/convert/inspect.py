@@ -19,7 +19,7 @@ from Datasets.image import Header, opened
 from Datasets.raster import header_of_bands
 from Datasets.signatures import START, check_suffix, format_of
 
-SMALL = 1 << 24
+SMALL = 1 << 20
 """Bytes of a file that is read at once; a larger one is hashed as a stream."""
 MISSING = "missing image"
 LINK_OUT = "link out of the folder"

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -201,16 +202,26 @@ def read_csv(root: Path, file: str) -> list[CsvEntry] | None:
             "UTF-8",
             BROKEN_TABLE,
         ) from None
-    csv.field_size_limit(_FIELD_LIMIT)
     rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
-        header = rows.fieldnames or ()
-        name = next((each for each in _NAMES if each in header), None)
-        return _csv_entries(rows, name, file) if name and set(header) >= _COLUMNS else None
+        with _long_fields():
+            header = rows.fieldnames or ()
+            name = next((each for each in _NAMES if each in header), None)
+            return _csv_entries(rows, name, file) if name and set(header) >= _COLUMNS else None
     except csv.Error as error:
         raise AnnotationError(
             f"{file}:{rows.reader.line_num}: not CSV: {error}; mend the line", BROKEN_TABLE
         ) from None
+
+
+@contextmanager
+def _long_fields() -> Iterator[None]:
+    """Let a field be as long as a polygon of many points, in here only: the limit is Python's."""
+    before = csv.field_size_limit(_FIELD_LIMIT)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def _csv_entries(rows: "csv.DictReader[str]", name: str, file: str) -> list[CsvEntry]:
