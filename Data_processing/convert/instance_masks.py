@@ -188,7 +188,6 @@ def _images(
             report.reject(ascii(image), str(error), error.kind, annotations=len(found))
             continue
         name = image.removeprefix(f"{folder}/") if folder else image
-        where = found[0].mask_file.rpartition("/")[0] if found and found[0].mask_file else ""
-        yield FoundImage(
-            image, name, f"{where}/", REGIONS, annotations=found, lost=lost.get(image, 0)
-        )
+        first = found[0].mask_file if found else None
+        where = first[: first.rfind("/") + 1] if first else ""
+        yield FoundImage(image, name, where, REGIONS, annotations=found, lost=lost.get(image, 0))

@@ -9,6 +9,8 @@ from Datasets.image import SUFFIXES
 
 Key = Callable[[str], str]
 """What of a file's path its partner must share."""
+Ends = dict[str, tuple[str, tuple[str, ...]]]
+"""By path: its key, and its folders upwards."""
 
 
 class Pairs(msgspec.Struct, frozen=True):
@@ -31,7 +33,8 @@ def stem(path: str) -> str:
     """
     name = path[path.rfind("/") + 1 :]
     head, dot, tail = name.rpartition(".")
-    return head if head and f"{dot}{tail.lower()}" in SUFFIXES | {".txt"} else name
+    suffix = f"{dot}{tail}".lower()
+    return head if head and (suffix in SUFFIXES or suffix == ".txt") else name
 
 
 def by_name(
@@ -43,18 +46,14 @@ def by_name(
     and ``masks/val/1.png``, not ``masks/train/1.png``. Folders whose names occur on one side alone
     (``images``, ``masks``) say nothing.
     """
-    sides = {True: list(images), False: list(files)}
-    common = _folders(sides[True]) & _folders(sides[False])
-    left = {
-        True: _tails(sides[True], image_key, common),
-        False: _tails(sides[False], file_key, common),
-    }
-    depth = min(max((len(tail) for tail in side.values()), default=0) for side in left.values())
+    images, files = list(images), list(files)
+    common = _folders(images) & _folders(files)
+    left = {True: _ends(images, image_key, common), False: _ends(files, file_key, common)}
     file_of: dict[str, str] = {}
     unclear: dict[str, tuple[str, ...]] = {}
-    for length in range(depth, 0, -1):
-        groups = _groups(left[False], length)
-        for key, some in _groups(left[True], length).items():
+    for agreeing in reversed(range(1 + min(map(_depth, left.values())))):
+        groups = _groups(left[False], agreeing)
+        for key, some in _groups(left[True], agreeing).items():
             others = groups.get(key, [])
             if not others:
                 continue
@@ -69,24 +68,34 @@ def by_name(
 
 
 def _folders(paths: list[str]) -> set[str]:
-    return {
-        name for folder in {path.rpartition("/")[0] for path in paths} for name in folder.split("/")
-    }
+    different = {path.rpartition("/")[0] for path in paths}
+    return {name for folder in different for name in folder.split("/")}
 
 
-def _tails(paths: list[str], key: Key, common: set[str]) -> dict[str, tuple[str, ...]]:
-    """Return each path's parts from the end: the key, then its folders upwards, if in common."""
-    return {
-        path: (key(path), *(name for name in reversed(path.split("/")[:-1]) if name in common))
-        for path in paths
-    }
+def _ends(paths: list[str], key: Key, common: set[str]) -> Ends:
+    """Return the ends of paths; of their folders only those in common. Those of a folder are one.
+
+    So a million of paths take no more than their keys.
+    """
+    upwards: dict[str, tuple[str, ...]] = {}
+    ends: Ends = {}
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        if folder not in upwards:
+            names = reversed(folder.split("/"))
+            upwards[folder] = tuple(name for name in names if name in common)
+        ends[path] = key(path), upwards[folder]
+    return ends
 
 
-def _groups(
-    tails: dict[str, tuple[str, ...]], length: int
-) -> defaultdict[tuple[str, ...], list[str]]:
-    groups: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
-    for path, tail in tails.items():
-        if len(tail) >= length:
-            groups[tail[:length]].append(path)
+def _depth(ends: Ends) -> int:
+    return max((len(folders) for _, folders in ends.values()), default=0)
+
+
+def _groups(ends: Ends, agreeing: int) -> defaultdict[tuple[str, tuple[str, ...]], list[str]]:
+    """Return the paths by their key and so many of their folders, if they have as many."""
+    groups: defaultdict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
+    for path, (key, folders) in ends.items():
+        if len(folders) >= agreeing:
+            groups[key, folders[:agreeing]].append(path)
     return groups
