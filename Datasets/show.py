@@ -11,10 +11,11 @@ from PIL import Image, ImageDraw, ImageFont
 from Datasets.dataset import dataset_called
 from Datasets.draw import colour_of, overlay
 from Datasets.errors import StageError, StoreError
-from Datasets.files import sha256_of, write_bytes
+from Datasets.files import write_bytes
 from Datasets.image import decode, encode_png
 from Datasets.metadata import Annotated, ImageMetadata, read, read_classes
 from Datasets.params import load, nearest
+from Datasets.raw_image import RawImage
 from Datasets.sample import NO_BOXES, Boxes
 from Datasets.terminal import answer
 
@@ -22,6 +23,8 @@ CELL = 256  # pixels a side; images are fitted into it, never stretched
 GAP = 16
 LINE = 16  # pixels a line of text
 COLUMNS = 4
+COLOURS = 253
+"""Instances that are told apart by a colour."""
 GROUND = (18, 18, 18)
 PAPER = (235, 232, 225)
 FAINT = (150, 147, 140)
@@ -42,7 +45,8 @@ def run(arguments: argparse.Namespace) -> None:
 
     Raises:
         StageError: a sample that was asked for is not in the folder.
-        StoreError: a raw file is missing, or is not the one that was converted.
+        StoreError: a raw file is missing.
+        SampleError: a raw file is not the one that was converted.
     """
     folder = Path(arguments.folder)
     if not (folder / "metadata.jsonl").is_file():
@@ -119,18 +123,28 @@ def _chosen(folder: Path, ids: Sequence[str] | None, first: int) -> list[Annotat
 
 def _cell(sample: Annotated, folder: Path, raw: Path, classes: tuple[str, ...]) -> Cell:
     line, row = sample.image, sample.row
-    path = raw / line.image
-    if not path.is_file():
-        raise StoreError(f"{path} does not exist; --raw names the folder with the raw images")
-    content = path.read_bytes()
-    if sha256_of(content) != row.sha256:
-        raise StoreError(f"{path} changed since it was converted; run the stage convert again")
-    image = decode(content, line.image, "unchanged")
-    mask = None
-    if line.segmentation_mask is not None:
-        mask_file = folder / line.segmentation_mask
-        mask = decode(mask_file.read_bytes(), mask_file.name, "unchanged")[:, :, 0]
-    return Cell(_picture(image, mask, line, classes), line.image, line.label_names())
+    root = folder if row.is_embedded else raw
+    files = row.files or (row.image,)
+    missing = next((file for file in files if not (root / file).is_file()), None)
+    if missing is not None:
+        raise StoreError(
+            f"{root / missing} does not exist; --raw names the folder with the raw images"
+        )
+    image = RawImage(root, files, row.sha256, row.window, row.window_hash).pixels("unchanged")
+    return Cell(
+        _picture(image, _mask(sample, folder), line, classes), line.image, line.label_names()
+    )
+
+
+def _mask(sample: Annotated, folder: Path) -> np.ndarray | None:
+    """Return (H, W) uint8 to tint with: classes, else each instance in a colour of its own."""
+    name = sample.image.segmentation_mask or sample.row.instance_mask
+    if name is None:
+        return None
+    mask = decode((folder / name).read_bytes(), name, "unchanged")[:, :, 0]
+    if mask.dtype == np.uint8:
+        return mask
+    return np.where(mask > 0, (mask - 1) % COLOURS + 1, 0).astype(np.uint8)
 
 
 def _picture(

@@ -22,5 +22,5 @@ def look_at(root: Path, found: FoundImage, in_windows: bool) -> Inspected:
     if found.embedded is not None:
         return inspect_content(embedded.content(root, found.embedded), found.file)
     if found.files:
-        return inspect_files(root, found.files)
+        return inspect_files(root, found.files, in_windows)
     return inspect(root, found.file, in_windows)

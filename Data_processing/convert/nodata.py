@@ -22,7 +22,7 @@ def nodata_of(root: Path, draft: Draft) -> np.ndarray | None:
         ImageError: the pixels cannot be read.
     """
     header = draft.file.header
-    if header.nodata is None and header.dtype != "float32":
+    if (header.nodata is None and header.dtype != "float32") or draft.found.embedded is not None:
         return None
     files = draft.found.files or (draft.found.file,)
     window = draft.window or header.whole()

@@ -15,7 +15,7 @@ from Datasets.errors import ImageError
 from Datasets.files import content_hash
 from Datasets.image import MAX_PIXELS
 from Datasets.metadata import Box
-from Datasets.raster import read_window
+from Datasets.raster import check_inside, opened_files
 from Datasets.regions import Region
 
 
@@ -28,7 +28,9 @@ def cut_out(root: Path, found: FoundImage, file: Inspected, one: Kept) -> Draft:
     window = window_of(one.box)
     x1, y1, x2, y2 = window
     header = msgspec.structs.replace(file.header, width=x2 - x1, height=y2 - y1)
-    pixels = read_window(root / found.file, window, found.file)
+    with opened_files(root, found.files or (found.file,), in_windows=True) as raster:
+        check_inside(window, raster.header, found.file)
+        pixels = raster.read(window, "unchanged")
     return Draft(
         found,
         file,

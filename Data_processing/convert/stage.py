@@ -81,8 +81,6 @@ def _problems(dataset: Dataset, where: str) -> list[str]:
             problems.append(f"{key}: must be a path below {where}.path, got '{path}'")
     if dataset.bands and (problem := problem_of(dataset.bands)):
         problems.append(f"bands.{problem}")
-    if dataset.bands and dataset.samples == "box":
-        problems.append("samples: boxes are cut out of one file; several bands cannot be")
     return problems
 
 

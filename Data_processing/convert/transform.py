@@ -275,7 +275,8 @@ class _Work:
         height, width = header.height, header.width
         semantic, instances = self.semantic, None
         regions = draft.looked.mask and found.mask is None and self.classes is not None
-        if regions and options.masks in ("semantic", "both"):
+        if regions and (options.masks in ("semantic", "both") or draft.window):
+            # Of what was cut out of a raster, the mask says which pixels are of the object.
             semantic = drawing.semantic(draft.objects, self.classes or (), height, width)
         if regions and options.masks in ("instances", "both"):
             instances = drawing.instances(draft.objects, height, width)

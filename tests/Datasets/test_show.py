@@ -8,7 +8,7 @@ import pytest
 
 from Datasets import show
 from Datasets.draw import colour_of
-from Datasets.errors import ParamsError, StageError, StoreError
+from Datasets.errors import ParamsError, SampleError, StageError, StoreError
 from Datasets.files import sha256_of
 from Datasets.image import decode, encode_png
 from Datasets.metadata import Box, ImageMetadata, MetadataWriter, SampleRow
@@ -78,7 +78,7 @@ def test_the_raw_folder_comes_from_params(folder: Path) -> None:
 
 def test_raw_files_that_are_gone_or_changed(folder: Path) -> None:
     Path("raw/a").write_bytes(encode_png(np.zeros((32, 64, 3), np.uint8)))
-    with pytest.raises(StoreError, match="changed since it was converted"):
+    with pytest.raises(SampleError, match="changed since `convert` read it"):
         run(folder, "--raw", "raw")
     Path("raw/a").unlink()
     with pytest.raises(StoreError, match="--raw names the folder"):

@@ -119,5 +119,11 @@ def test_bands_are_one_sample(bench: Bench) -> None:
     assert (tally.images_out, tally.images_rejected) == (1, 1)
     assert "the band 'nir' of y is missing: there is no file y_B08.tif" in bench.reasons()[0]
     (sample,) = bench.samples()
+    box = FoundAnnotation(3, "tree", (2.0, 1.0, 8.0, 6.0))
+    cut = FoundImage("x", "x", "here", BOXES, annotations=(box,))
+    ingest_with(bench, by_hand(cut, names=("tree",)), bands=bands, samples="box")
+    (part,) = bench.samples()
+    assert part.row.id == "tiny/x#3" and part.row.files == sample.row.files
+    assert (part.row.width, part.row.height, part.row.channels) == (6, 5, 2)
     assert sample.row.id == "tiny/x#bands" and sample.row.files == ("x_B08.tif", "x_B04.tif")
     assert (sample.row.channels, sample.row.dtype) == (2, "uint16")

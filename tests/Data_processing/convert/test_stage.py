@@ -49,10 +49,6 @@ def test_a_sound_section_passes(tmp_path: Path) -> None:
         ("{a: {format: coco, path: x, outside: cut}}", "outside: unknown value 'cut'; known: clip"),
         ("{a: {format: coco, path: x, labels: {cas: lower}}}", "did you mean 'case'"),
         ("{a: {format: coco, path: x, bands: {b: a.tif}}}", r"bands\.b: the pattern .* needs one"),
-        (
-            "{a: {format: coco, path: x, bands: {b: '*.tif'}, samples: box}}",
-            "several bands cannot be",
-        ),
         ("{a: {format: coco, path: x, table: {key: y}}}", "needs a file or sql, one of them"),
         ("{a: {format: coco, path: x, images: ../y}}", "must be a path below"),
         ("{a: {format: coco, path: x, group: y}}", "is a column of the table"),
