@@ -20,6 +20,11 @@ VERBS = {
         says="draw samples of a metadata folder with boxes and masks",
         example="python -m Datasets show Datasets/metadata/digits --first 6 --out panel.png",
     ),
+    "diff": Verb(
+        module="Datasets.diff",
+        says="compare the metadata of two revisions, or of one and the workspace",
+        example="python -m Datasets diff HEAD~1 --dataset digits",
+    ),
     "check-params": Verb(
         module="Datasets.check_params",
         says="check the frame of params.yaml and compute.yaml, and say that all rooms agreed",

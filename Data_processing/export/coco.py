@@ -34,10 +34,10 @@ from Data_processing.export.output import (
     Summary,
     check_free,
     metadata_of,
-    new_file,
 )
 from Data_processing.export.output import arguments as common
 from Datasets.errors import StageError
+from Datasets.files import new_file
 from Datasets.metadata import ABOUT_FILE, SAMPLES_FILE, Annotated, read, read_classes
 from Datasets.params import nearest
 

@@ -1,16 +1,11 @@
 """What all exports share: the metadata that they read, the place that they write to, their end."""
 
 import argparse
-import os
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 from Datasets.dataset import METADATA
 from Datasets.errors import StageError
-from Datasets.files import TEMPORARY
 from Datasets.metadata import IMAGES_FILE, SampleRow
 from Datasets.rejections import SHOWN
 from Datasets.stage import require
@@ -47,19 +42,6 @@ def check_free(path: Path, force: bool) -> None:
     """
     if path.exists() and not force:
         raise StageError(f"{path} exists already; name another place, or replace it by --force")
-
-
-@contextmanager
-def new_file(path: Path) -> Iterator[BinaryIO]:
-    """Yield a file to write that becomes ``path`` if the block ends well, and vanishes if not."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{TEMPORARY}{path.name}-{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            yield file
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def why_not(row: SampleRow) -> str | None:
