@@ -74,8 +74,9 @@ class FoundAnnotation(msgspec.Struct, frozen=True):
 class FoundMask(msgspec.Struct, frozen=True):
     """A semantic mask: an image below the root.
 
-    ``names`` gives the class of a pixel value (of the palette's index, or 0xRRGGBB where the file
-    has colours); values in ``ignore`` become 255; the background is 0, or black.
+    ``names`` gives the class of a pixel value, or of a palette's index; of a colour it is
+    ``mask_files.COLOUR`` + 0xRRGGBB, so that blue is not 255. Values in ``ignore`` become 255; the
+    background is 0, or black.
     """
 
     file: str

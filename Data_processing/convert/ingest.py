@@ -20,7 +20,6 @@ from Data_processing.convert.tally import Tally
 from Data_processing.convert.transform import Canonical, Made, refused
 from Datasets.errors import AnnotationError, ImageError
 from Datasets.metadata import Encoded, MetadataWriter, encoded
-from Datasets.regions import MAX_CLASSES
 from Datasets.rejections import Rejection
 from Datasets.stage import map_tasks
 
@@ -111,8 +110,6 @@ class Ingest:
         table.name_unused(report)
         tally.count_in(extraction.seen, len(final))
         tally.notes = (*extraction.notes, *table.notes(), *look_alikes(final))
-        if len(final) > MAX_CLASSES:
-            tally.notes += (f"no masks, as an 8-bit mask holds at most {MAX_CLASSES} classes",)
         if extraction.about is not None:
             self.load.note_about(extraction.about)
         self.load.note_rejected(report.settle())

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from Data_processing.convert import drawing, embedded
+from Data_processing.convert import drawing, embedded, mask_files
 from Data_processing.convert.corrections import Corrections, State
 from Data_processing.convert.draft import Draft, Masks, written
 from Data_processing.convert.found import FoundAnnotation, FoundImage, FoundRle
@@ -163,8 +163,6 @@ class _Work:
                 reason = f"{place}: {error}"
                 self.rejected.append(Rejection(found.file, reason, False, 1, error.kind))
         if found.mask is not None and self.classes is not None:
-            from Data_processing.convert import mask_files
-
             if len(self.classes) > MAX_CLASSES:
                 raise AnnotationError(
                     f"an 8-bit mask holds at most {MAX_CLASSES} classes, there are "
@@ -206,8 +204,6 @@ class _Work:
         one = in_pixels(raw, self.found.relative, *_sides(frame, header.width, header.height))
         one = frame.annotation(one) if frame else one
         if one.mask_file is not None:
-            from Data_processing.convert import mask_files
-
             rle: FoundRle = mask_files.region(
                 self.rules.root, one.mask_file, header.height, header.width
             )
@@ -278,6 +274,8 @@ class _Work:
         if regions and (options.masks in ("semantic", "both") or draft.window):
             # Of what was cut out of a raster, the mask says which pixels are of the object.
             semantic = drawing.semantic(draft.objects, self.classes or (), height, width)
+            if draft.objects and len(self.classes or ()) > MAX_CLASSES:
+                self._note("noticed", f"no mask: 8 bits hold at most {MAX_CLASSES} classes", "")
         if regions and options.masks in ("instances", "both"):
             instances = drawing.instances(draft.objects, height, width)
         has_mask = semantic is not None

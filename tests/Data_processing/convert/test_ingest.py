@@ -198,7 +198,7 @@ def test_more_classes_than_a_mask_can_hold(bench: Bench, two_images: Callable[..
         for i in range(260)
     ]
     bench.coco(document)
-    assert bench.convert().endswith("no masks, as an 8-bit mask holds at most 254 classes")
+    assert bench.convert().endswith("1 noticed: no mask: 8 bits hold at most 254 classes")
     assert not bench.samples()[0].row.has_mask
     assert bench.samples()[0].row.polygons[0] == tuple(map(tuple, SQUARE))
 
