@@ -157,7 +157,7 @@ def _annotation(index: CocoIndex, span: np.ndarray) -> FoundAnnotation:
     corners, points = coco.corners(), coco.keypoints or ()
     if corners is not None and math.isfinite(sum(corners)) and bbox_of(corners) != coco.bbox:
         more["bbox"] = coco.bbox  # not to be had from the corners
-    if coco.num_keypoints not in (None, labelled(points)):
+    if coco.num_keypoints is not None and (not points or coco.num_keypoints != labelled(points)):
         more["num_keypoints"] = coco.num_keypoints
     region = coco.segmentation
     return FoundAnnotation(

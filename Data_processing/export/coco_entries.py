@@ -6,7 +6,7 @@ import msgspec
 
 from Data_processing.convert.coco import labelled
 from Data_processing.convert.coco_json import CocoCategory, bbox_of
-from Datasets.metadata import Annotated, Box
+from Datasets.metadata import Annotated, Box, SampleRow
 from Datasets.regions import Region
 
 Entry = dict[str, object]
@@ -81,13 +81,14 @@ def annotation_entry(
     segmentation: list[list[float]] | Entry = [list(polygon) for polygon in row.polygons[i]]
     if row.rles[i] is not None:
         segmentation = {"size": [row.height, row.width], "counts": row.rles[i]}
+    bbox = _bbox(box, more.pop("bbox", None))
     entry: Entry = {
         "id": number,
         "image_id": image,
         "category_id": category,
-        "bbox": _bbox(box, more.pop("bbox", None)),
+        "bbox": bbox,
         "segmentation": segmentation,
-        "area": area_of(sample, i),
+        "area": _area(row, i, bbox),
         "iscrowd": int(row.iscrowd[i]),
     }
     if row.keypoints[i]:
@@ -98,20 +99,19 @@ def annotation_entry(
     return {**more, **entry}
 
 
-def area_of(sample: Annotated, i: int) -> float:
+def decoded(extras: str | None) -> dict[str, msgspec.Raw]:
+    """Return what the raw annotations say beside all that has a place of its own."""
+    return msgspec.json.decode(extras, type=dict[str, msgspec.Raw]) if extras else {}
+
+
+def _area(row: SampleRow, i: int, bbox: list[float]) -> float:
     """Return the area that was stated for the ``i``-th object, else that of its region or box."""
-    row, box = sample.row, sample.image.bounding_boxes[i]
     stated = row.areas[i]
     if stated is not None:
         return stated
     if row.rles[i] is not None or row.polygons[i]:
         return Region(row.polygons[i], row.rles[i], row.height, row.width).area
-    return (box.x2 - box.x1) * (box.y2 - box.y1)
-
-
-def decoded(extras: str | None) -> dict[str, msgspec.Raw]:
-    """Return what the raw annotations say beside all that has a place of its own."""
-    return msgspec.json.decode(extras, type=dict[str, msgspec.Raw]) if extras else {}
+    return bbox[2] * bbox[3]
 
 
 def _bbox(box: Box, written: msgspec.Raw | None) -> list[float]:

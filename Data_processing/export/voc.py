@@ -1,9 +1,10 @@
 """The verb ``export-voc``: a data set's metadata as Pascal VOC, one XML file an image.
 
 The files lie below FOLDER/Annotations as the images do below the raw folder; ``filename`` is the
-path there. VOC counts pixels from 1, and the last one is in the box: xmin = x1 + 1, xmax = x2. With
---origin 0 xmin is x1, as tools write it that count from 0. Coordinates that are no whole numbers
-keep their decimals; --whole rounds them outwards, for readers that cannot read decimals.
+path there. Corners are written as they stand, as the tools of today do: xmin = x1, xmax = x2. With
+--origin 1 pixels are counted from 1 and the last one is in the box, as in the challenge's own kit:
+xmin = x1 + 1, xmax = x2. Coordinates that are no whole numbers keep their decimals; --whole rounds
+boxes outwards, for readers that know no decimals.
 
 Regions, keypoints and crowds, which VOC's boxes cannot say, are left out and counted; ``pose``,
 ``truncated`` and ``difficult`` are those of the raw annotations, else Unspecified, 0 and 0.
@@ -34,8 +35,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--origin",
         type=int,
         choices=(0, 1),
-        default=1,
-        help="number of the first pixel (default 1)",
+        default=0,
+        help="number of the first pixel (default: 0)",
     )
     parser.add_argument("--whole", action="store_true", help="round boxes outwards to whole pixels")
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -128,7 +129,7 @@ class _Files:
             rounded = (math.floor(x1), math.floor(y1), math.ceil(x2), math.ceil(y2))
             self.summary.count("boxes rounded outwards", int(rounded != (x1, y1, x2, y2)))
             x1, y1, x2, y2 = rounded
-        # From 1 on: the number of the last pixel that is in is the half-open end counted from 0.
+        # From 1 on the last pixel that is in has the number of the half-open end counted from 0.
         corners = {"xmin": x1 + self._origin, "ymin": y1 + self._origin, "xmax": x2, "ymax": y2}
         sides = "".join(f"<{key}>{_number(side)}</{key}>" for key, side in corners.items())
         return f"<bndbox>{sides}</bndbox>"
