@@ -143,3 +143,57 @@ def test_the_real_set_loses_nothing(bench: Bench, shared_data: Path) -> None:
     for number, box in boxes.items():
         assert ours[number] == pytest.approx(box, abs=1e-9)
     assert sum(sum(s.row.iscrowd) for s in bench.samples()) == 3
+
+
+def test_a_box_that_is_not_stated_is_the_extent_of_what_was_drawn(
+    bench: Bench, two_images: Made
+) -> None:
+    keypoints = [3, 4, 2, 0, 0, 0, 9, 8, 1]
+    bench.coco(
+        two_images(one(bbox=None, segmentation=SQUARE), one(id=3, bbox=None, keypoints=keypoints))
+    )
+    bench.convert()
+    boxes = bench.samples()[1].image.bounding_boxes
+    assert boxes == (Box("ant", 2.0, 8.0, 2.0, 6.0), Box("ant", 3.0, 9.0, 4.0, 8.0))
+    assert bench.samples()[1].row.keypoints == ((), tuple(keypoints))
+
+
+def test_what_has_no_place_of_its_own_is_kept(bench: Bench, two_images: Made) -> None:
+    document = two_images(
+        one(attributes={"b": [1.50], "a": None}, caption="é", num_keypoints=0),
+        one(id=3, bbox=[3, 3, 0.1 + 0.2, 2]),  # 3 + 0.30000000000000004 - 3 is 0.2999999999999998
+    )
+    document["images"][0] |= {"license": 4, "coco_url": "x"}
+    document["images"][1]["file_name"] = "./b.png"
+    bench.coco(document)
+    bench.convert()
+    first, second = bench.samples()
+    assert first.row.extras == (None,)
+    assert first.row.image_extras == '{"coco_url":"x","license":4}'
+    assert second.row.image_extras == '{"file_name":"./b.png"}'
+    assert second.row.extras == (
+        '{"attributes":{"b":[1.5],"a":null},"caption":"\\u00e9","num_keypoints":0}',
+        '{"bbox":[3.0,3.0,0.30000000000000004,2.0]}',
+    )
+    assert second.image.bounding_boxes[1].x2 == 3 + (0.1 + 0.2)
+
+
+def test_the_golden_file(bench: Bench, two_images: Made) -> None:
+    document = two_images(
+        one(segmentation=SQUARE, bbox=[2, 2, 6, 4], area=24.0, attributes={"occluded": True}),
+        one(id=3, category_id=3, keypoints=[4, 3, 2, 0, 0, 0], num_keypoints=1, bbox=[3, 2, 3, 3]),
+        one(id=4, segmentation={"size": [10, 20], "counts": [0, 200]}, iscrowd=1, bbox=None),
+        one(id=5, bbox=[18.5, 0, 2, 1]),
+    )
+    document["info"] = {"year": 2026}  # type: ignore[assignment]
+    document["licenses"] = [{"id": 4, "name": "CC BY 4.0"}]
+    document["images"][0]["license"] = 4
+    document["categories"][0]["supercategory"] = "animal"
+    bench.coco(document)
+    bench.convert()
+    bench.golden("coco")
+    about = json.loads((bench.metadata / "about.json").read_text())
+    rest = {key: document[key] for key in ("info", "licenses", "categories")}
+    assert about == {
+        "coco": [{"file": "annotations.json", "has_annotations": True, "document": rest}]
+    }

@@ -96,6 +96,24 @@ def test_an_annotation_that_is_not_utf8_is_lost_to_its_image(
     assert summary.startswith("2 images and 2 annotations in, 1 and 1 out, 1 and 1 rejected")
 
 
+def test_no_utf8_and_no_number_is_named_wherever_it_stands(bench: Bench, two_images: Made) -> None:
+    document = two_images(one(note="HERE"), one(id=3, score=float("nan")))
+    document["images"][0]["note"] = "HERE"
+    bench.coco(document)
+    path = bench.raw / "annotations.json"
+    path.write_bytes(path.read_bytes().replace(b'"HERE"', b'"\xff"'))
+    summary = bench.convert(SKIP)
+    assert summary.startswith("2 images and 3 annotations in, 0 and 0 out, 2 and 3 rejected")
+    text = "\n".join(bench.reasons())
+    assert "annotations.json:3: not UTF-8" in text and "annotations.json:40: not UTF-8" in text
+    assert "NaN and Infinity are no numbers in JSON" in text
+    document["images"][0]["note"] = document["annotations"][1]["note"] = "x"
+    document["info"] = {"year": float("inf")}  # type: ignore[assignment]
+    bench.coco(document)
+    with pytest.raises(AnnotationError, match=r"annotations\.json:\d+: NaN and Infinity"):
+        bench.convert(SKIP)
+
+
 @pytest.mark.parametrize("depth", range(900, 1010, 5))
 def test_no_depth_makes_an_image_look_empty(bench: Bench, two_images: Made, depth: int) -> None:
     text = json.dumps(two_images(one(x="HERE")))

@@ -137,3 +137,11 @@ def test_several_files_join(bench: Bench, two_images: Made) -> None:
     summary = bench.convert('format: coco, annotations: "*.json"')
     assert summary.startswith("2 images and 2 annotations in, 2 and 2 out; 2 classes")
     assert [s.row.source for s in bench.samples()] == ["one.json#1", "two.json#2"]
+
+
+def test_one_image_in_two_files_is_a_question(bench: Bench, two_images: Made) -> None:
+    bench.coco(two_images(), "instances.json")
+    bench.coco(two_images(one()), "keypoints.json")
+    options = 'format: coco, on_bad: skip, annotations: "*.json"'
+    assert "0 and 0 out, 4 and 3 rejected" in bench.convert(options)
+    assert "it stands in instances.json, keypoints.json: name one of them" in bench.reasons()[0]
