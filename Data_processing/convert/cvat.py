@@ -88,6 +88,12 @@ def _surveyed(source: Source, files: list[str], report: Report) -> Contents:
             f"{source.where}: none of {others:,} XML files below {source.root} is a CVAT file, "
             f"which begins with <{ROOT}>; say what they are as {source.where}.format"
         )
+    if not contents.entries:
+        count = len(files) - others
+        raise AnnotationError(
+            f"{source.where}: no image stands in {count:,} CVAT file{'s' * (count > 1)} below "
+            f"{source.root}; export the task again"
+        )
     return contents
 
 

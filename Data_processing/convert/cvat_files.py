@@ -18,6 +18,8 @@ TAG = "tag"
 """An element that labels the image as a whole; all others beside it are shapes."""
 _IMAGE = "image"
 _CHUNK = 1 << 20
+_UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
+"""How a file in UTF-16 begins."""
 _UTF8 = frozenset({"utf-8", "utf8", "ascii", "us-ascii"})
 
 
@@ -65,6 +67,8 @@ def survey(source: Source, file: str, contents: Contents) -> None:
         if not os.fstat(lines.fileno()).st_size:
             raise AnnotationError(f"{file}: the file is empty; replace it or take it out")
         while chunk := lines.read(_CHUNK):
+            if lines.tell() <= _CHUNK and chunk.startswith(_UTF16):
+                raise _foreign(file, "UTF-16")
             survey_of.parser.feed(chunk, False)
         survey_of.parser.feed(b"", True)
 
@@ -88,6 +92,11 @@ def shapes_of(image: Element) -> Iterator[Element]:
     return (one for one in image.children if one.tag != TAG)
 
 
+def _foreign(file: str, encoding: str) -> AnnotationError:
+    # Places of images are counted in bytes of the file, and found again by them.
+    return AnnotationError(f"{file}: is in {encoding}; save the file as UTF-8", BROKEN)
+
+
 class _Survey:
     """Handlers of a parser that take note of images."""
 
@@ -103,9 +112,7 @@ class _Survey:
 
     def _declared(self, version: str, encoding: str | None, standalone: int) -> None:
         if encoding is not None and encoding.lower() not in _UTF8:
-            raise AnnotationError(
-                f"{self.parser.name}: is in {encoding}; save the file as UTF-8", BROKEN
-            )
+            raise _foreign(self.parser.name, encoding)
 
     def _begin(self, tag: str, attributes: dict[str, str]) -> None:
         depth = self._depth
