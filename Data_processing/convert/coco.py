@@ -8,10 +8,10 @@ import msgspec
 import numpy as np
 
 from Data_processing.convert.coco_index import CocoIndex, Entry
-from Data_processing.convert.coco_json import (
+from Data_processing.convert.coco_json import CocoFile
+from Data_processing.convert.coco_schema import (
     About,
     CocoAnnotation,
-    CocoFile,
     CocoImage,
     CocoKeys,
     CocoOpenAnnotation,

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import msgspec
 import numpy as np
 
-from Data_processing.convert.coco_json import CocoFile, CocoImage, CocoKeys
+from Data_processing.convert.coco_json import CocoFile
+from Data_processing.convert.coco_schema import CocoImage, CocoKeys
 from Data_processing.convert.found import NOBODY_LOOKED, Looked
 from Data_processing.convert.labels import check_name
 from Data_processing.convert.report import Report

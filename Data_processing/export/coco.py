@@ -7,6 +7,10 @@ run lengths are compressed; ``width``, ``height``, ``bbox``, ``segmentation``, `
 that it changed and images that EXIF turned are as it left them. What it rejected does not come
 back, nor do columns of a table, groups and semantic masks.
 
+Ids and categories are numbered from 1 where the data set came from another format, from several
+COCO files at once (--of gives one of them back), or in parts of rasters. An image that nobody
+looked for boxes in is left out then, as it would look empty.
+
 A part that ``samples: box`` cut out has the raster's file name, and its place there as ``window``.
 """
 
@@ -21,7 +25,7 @@ import msgspec
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from Data_processing.convert.coco_json import CocoAbout
+from Data_processing.convert.coco_schema import CocoAbout
 from Data_processing.export.coco_entries import (
     Categories,
     Entry,
@@ -73,7 +77,7 @@ def _about(folder: Path, of: str) -> CocoAbout | None:
     """Return what is known of the COCO file to give back, or None where numbers must be new.
 
     Raises:
-        StageError: ``of`` is none of the files that were read.
+        StageError: ``of`` is none of the files that were read, or none can be given back.
     """
     path = folder / ABOUT_FILE
     files: list[CocoAbout] = []
@@ -82,9 +86,11 @@ def _about(folder: Path, of: str) -> CocoAbout | None:
     if of and of not in [one.file for one in files]:
         known = nearest(of, [one.file for one in files]) if files else "none was COCO"
         raise StageError(f"--of: '{of}' is no file that convert read: {known}")
+    in_parts = _has_windows(folder)
+    if of and in_parts:
+        raise StageError("--of: parts of rasters are no images of a COCO file; leave it out")
     chosen = [one for one in files if not of or one.file == of]
-    is_whole = len(chosen) == 1 and not _has_windows(folder)
-    return chosen[0] if is_whole else None
+    return chosen[0] if len(chosen) == 1 and not in_parts else None
 
 
 def _has_windows(folder: Path) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from Data_processing.convert.coco import labelled
-from Data_processing.convert.coco_json import CocoCategory, bbox_of
+from Data_processing.convert.coco_schema import CocoCategory, bbox_of
 from Datasets.metadata import Annotated, Box, SampleRow
 from Datasets.regions import Region
 
@@ -112,6 +112,12 @@ def _area(row: SampleRow, i: int, bbox: list[float]) -> float:
     if row.rles[i] is not None or row.polygons[i]:
         return Region(row.polygons[i], row.rles[i], row.height, row.width).area
     return bbox[2] * bbox[3]
+
+
+def _file_name(row: SampleRow) -> str:
+    if row.window:
+        return row.files[0]
+    return row.image.removesuffix("#bands") if len(row.files) > 1 else row.image
 
 
 def _bbox(box: Box, written: msgspec.Raw | None) -> list[float]:

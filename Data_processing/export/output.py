@@ -2,17 +2,18 @@
 
 import argparse
 from collections import defaultdict
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from Datasets.dataset import METADATA
 from Datasets.errors import StageError
-from Datasets.metadata import IMAGES_FILE, SampleRow
+from Datasets.metadata import IMAGES_FILE, SampleRow, read_samples
 from Datasets.rejections import SHOWN
 from Datasets.stage import require
 from Datasets.terminal import answer, say
 
 NO_BOXES = "nobody looked for boxes there"
 WINDOW = "it is a part of a raster, cut out by samples: box"
+SHARED = "another image has the same name but for its suffix, and would share its file"
 BANDS = "its channels stand in several files"
 
 
@@ -44,13 +45,39 @@ def check_free(path: Path, force: bool) -> None:
         raise StageError(f"{path} exists already; name another place, or replace it by --force")
 
 
-def why_not(row: SampleRow) -> str | None:
-    """Return why formats that name one image file cannot say a sample, or None if they can."""
+def why_not(row: SampleRow, shared: set[str]) -> str | None:
+    """Return why a format of one file an image cannot say a sample, or None if it can.
+
+    Args:
+        row: the sample.
+        shared: see ``shared_stems``.
+    """
     if not row.has_boxes:
         return NO_BOXES
     if row.window:
         return WINDOW
-    return BANDS if len(row.files) > 1 else None
+    if len(row.files) > 1:
+        return BANDS
+    return SHARED if stem_of(row.files[0]) in shared else None
+
+
+def shared_stems(metadata: Path) -> set[str]:
+    """Return the paths without suffix that several images have: they would share one file."""
+    seen: set[str] = set()
+    shared: set[str] = set()
+    for files in read_samples(metadata, ["files"])["files"]:
+        stem = stem_of(files[0])
+        (shared if stem in seen else seen).add(stem)
+    return shared
+
+
+def stem_of(path: str) -> str:
+    """Return a path without its suffix.
+
+    >>> stem_of("a.b/c.d.png"), stem_of("a.b/c")
+    ('a.b/c.d', 'a.b/c')
+    """
+    return str(PurePosixPath(path).with_suffix(""))
 
 
 class Summary:
@@ -72,10 +99,10 @@ class Summary:
 
     def sentence(self) -> str:
         """Return what was written, what was left out and why, in a line."""
-        parts = [f"{self.images:,} images, {self.annotations:,} annotations"]
+        parts = [f"{_amount(self.images, 'image')}, {_amount(self.annotations, 'annotation')}"]
         for reason, names in sorted(self._samples.items()):
-            parts.append(f"{len(names):,} samples left out: {reason}")
-        parts += [f"{count:,} {what}" for what, count in sorted(self._parts.items()) if count]
+            parts.append(f"{_amount(len(names), 'sample')} left out: {reason}")
+        parts += [f"{what}: {count:,}" for what, count in sorted(self._parts.items()) if count]
         return "; ".join(parts)
 
     def tell(self, path: Path) -> None:
@@ -86,3 +113,7 @@ class Summary:
             if len(names) > SHOWN:
                 say(f"  ... and {len(names) - SHOWN:,} more")
         answer(f"{path}: {self.sentence()}")
+
+
+def _amount(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count:,} {what}s"

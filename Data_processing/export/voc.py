@@ -19,12 +19,18 @@ from xml.sax.saxutils import escape
 import msgspec
 
 from Data_processing.export.coco_entries import decoded
-from Data_processing.export.output import Summary, check_free, metadata_of, why_not
+from Data_processing.export.output import (
+    Summary,
+    check_free,
+    metadata_of,
+    shared_stems,
+    stem_of,
+    why_not,
+)
 from Data_processing.export.output import arguments as common
 from Datasets.files import new_folder
-from Datasets.metadata import Annotated, Box, read, read_samples
+from Datasets.metadata import Annotated, Box, read
 
-SHARED = "another image has the same name but for its suffix: they would share an XML file"
 SAID = ("pose", "truncated", "difficult")
 
 
@@ -53,27 +59,17 @@ def run(arguments: argparse.Namespace) -> None:
     metadata, out = metadata_of(arguments.dataset), Path(arguments.out)
     check_free(out, arguments.force)
     files = _Files(arguments.origin, arguments.whole)
-    shared = _shared(metadata)
+    shared = shared_stems(metadata)
     with new_folder(out) as folder:
         for sample in read(metadata):
-            path = PurePosixPath(sample.row.files[0]).with_suffix(".xml")
-            reason = why_not(sample.row) or (SHARED if path in shared else None)
+            reason = why_not(sample.row, shared)
             if reason is not None:
                 files.summary.leave_out(sample.image.image, reason)
                 continue
-            place = folder / "Annotations" / path
+            place = folder / "Annotations" / f"{stem_of(sample.row.files[0])}.xml"
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(files.of(sample), "utf-8")
     files.summary.tell(out)
-
-
-def _shared(metadata: Path) -> set[PurePosixPath]:
-    seen: set[PurePosixPath] = set()
-    shared: set[PurePosixPath] = set()
-    for files in read_samples(metadata, ["files"])["files"]:
-        path = PurePosixPath(files[0]).with_suffix(".xml")
-        (shared if path in seen else seen).add(path)
-    return shared
 
 
 class _Files:
@@ -105,7 +101,7 @@ class _Files:
         row, summary = sample.row, self.summary
         for i, box in enumerate(sample.image.bounding_boxes):
             if row.iscrowd[i]:
-                summary.count("crowd regions left out: VOC has none")
+                summary.count("crowd regions left out, as VOC has none")
                 continue
             if row.polygons[i] or row.rles[i] is not None:
                 summary.count("regions written as boxes")

@@ -23,7 +23,7 @@ import numpy as np
 
 from Data_processing.convert.yolo import ultralytics
 from Data_processing.export.outlines import joined, outlines
-from Data_processing.export.output import Summary, check_free, metadata_of, why_not
+from Data_processing.export.output import Summary, check_free, metadata_of, shared_stems, why_not
 from Data_processing.export.output import arguments as common
 from Datasets.dataset import dataset_called
 from Datasets.files import new_folder
@@ -33,7 +33,6 @@ from Datasets.regions import Region
 
 DIGITS = 12
 """Significant ones of a share: a millionth of a pixel in images of a million pixels a side."""
-SHARED = "another image has the same name but for its suffix: they would share a label file"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,13 +54,13 @@ def run(arguments: argparse.Namespace) -> None:
     check_free(out, arguments.force)
     raw = Path(dataset_called(load(), arguments.dataset).path)
     classes = read_classes(metadata)
-    layout = Layout(metadata, raw)
+    layout, shared = Layout(metadata, raw), shared_stems(metadata)
     lines = _Lines(classes, arguments.segments)
     with new_folder(out) as folder:
         (folder / "data.yaml").write_text(_data_yaml(classes), "utf-8")
         with (folder / "images.txt").open("w", encoding="utf-8") as images:
             for sample in read(metadata):
-                reason = why_not(sample.row) or layout.problem(sample)
+                reason = why_not(sample.row, shared)
                 if reason is not None:
                     lines.summary.leave_out(sample.image.image, reason)
                     continue
@@ -86,16 +85,8 @@ class Layout:
         rows = read_samples(metadata, ["files", "is_embedded"])
         self._links: dict[_Root, str] = {}
         self._roots = {True: metadata.resolve(), False: raw.resolve()}
-        seen: set[str] = set()
-        self._shared: set[str] = set()
         for files, is_embedded in zip(rows["files"], rows["is_embedded"], strict=True):
             self._take(_split(files[0], bool(is_embedded)).root)
-            stem = files[0].rpartition(".")[0]
-            (self._shared if stem in seen else seen).add(stem)
-
-    def problem(self, sample: Annotated) -> str | None:
-        """Return why ``sample`` can have no label file of its own, or None."""
-        return SHARED if sample.row.files[0].rpartition(".")[0] in self._shared else None
 
     def place(self, sample: Annotated) -> str:
         """Return the path of an image below the folder."""
@@ -165,11 +156,11 @@ class _Lines:
         self.summary.images += 1
         for i, box in enumerate(sample.image.bounding_boxes):
             if row.iscrowd[i]:
-                self.summary.count("crowd regions left out: YOLO has none")
+                self.summary.count("crowd regions left out, as YOLO has none")
                 continue
             has_region = bool(row.polygons[i]) or row.rles[i] is not None
             if has_region and not self._segments:
-                self.summary.count("regions written as boxes: --segments writes them")
+                self.summary.count("regions written as boxes (--segments writes them)")
             if row.keypoints[i]:
                 self.summary.count("objects without their keypoints")
             if self._segments:

@@ -138,7 +138,7 @@ def test_nothing_is_overwritten_unasked(
     assert export("coco") == 1
     assert "out exists already" in capsys.readouterr().err and Path("out").read_text() == "mine"
     assert export("coco", "--force") == 0
-    assert capsys.readouterr().out == "out: 2 images, 1 annotations\n"
+    assert capsys.readouterr().out == "out: 2 images, 1 annotation\n"
 
 
 def test_class_folders_have_no_boxes_to_write(
@@ -150,7 +150,7 @@ def test_class_folders_have_no_boxes_to_write(
     said = capsys.readouterr()
     assert "left out: cat/a.png: nobody looked for boxes there" in said.err
     assert said.out.endswith(
-        "0 images, 0 annotations; 1 samples left out: nobody looked for boxes there\n"
+        "0 images, 0 annotations; 1 sample left out: nobody looked for boxes there\n"
     )
     assert written() == {
         "images": [],

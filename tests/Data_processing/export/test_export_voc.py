@@ -36,8 +36,8 @@ def test_corners_as_they_stand_or_from_one(
     bench.convert()
     assert export("voc") == 0
     assert capsys.readouterr().out == (
-        "out: 2 images, 2 annotations; 1 crowd regions left out: VOC has none; "
-        "1 objects without what else is said of them; 1 regions written as boxes\n"
+        "out: 2 images, 2 annotations; crowd regions left out, as VOC has none: 1; "
+        "objects without what else is said of them: 1; regions written as boxes: 1\n"
     )
     assert box("out/Annotations/a.xml") == ["1", "2", "6", "6"]
     assert box("out/Annotations/b.xml") == ["2.25", "2", "8.25", "6"]
@@ -52,7 +52,7 @@ def test_corners_as_they_stand_or_from_one(
     export("voc", "--force", "--origin", "1", "--whole")
     assert box("out/Annotations/a.xml") == ["2", "3", "6", "6"]
     assert box("out/Annotations/b.xml") == ["3", "3", "9", "6"]
-    assert "1 boxes rounded outwards" in capsys.readouterr().out
+    assert "boxes rounded outwards: 1" in capsys.readouterr().out
 
 
 def test_names_are_escaped(bench: Bench, two_images: Made, monkeypatch: pytest.MonkeyPatch) -> None:

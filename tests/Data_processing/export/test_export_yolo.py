@@ -32,7 +32,7 @@ def test_boxes_as_shares_of_the_frame(
     bench.convert()
     assert export("yolo") == 0
     assert capsys.readouterr().out == (
-        "out: 2 images, 2 annotations; 1 crowd regions left out: YOLO has none\n"
+        "out: 2 images, 2 annotations; crowd regions left out, as YOLO has none: 1\n"
     )
     assert lines("out/labels/a.txt") == [[1, 3.5 / 20, 0.4, 0.25, 0.4]]
     assert lines("out/labels/b.txt") == [[0, 0.25, 0.55, 0.2, 0.5]]
@@ -83,7 +83,7 @@ def test_images_that_would_share_a_label_file_are_named(
     export("yolo")
     said = capsys.readouterr()
     assert "left out: a.bmp: another image has the same name" in said.err
-    assert said.out.startswith("out: 1 images, 1 annotations; 2 samples left out: another image")
+    assert said.out.startswith("out: 1 image, 1 annotation; 2 samples left out: another image")
 
 
 def test_segments_have_one_polygon_an_object(bench: Bench, two_images: Made) -> None:
