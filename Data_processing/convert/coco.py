@@ -1,8 +1,8 @@
 """COCO: one JSON file or several, boxes as x, y, width, height, regions as polygons or RLE."""
 
 import math
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 import msgspec
 import numpy as np
@@ -35,11 +35,15 @@ OF_ANNOTATION = frozenset(CocoAnnotation.__struct_fields__)
 """Keys that have a place of their own in the metadata; all others go into the extras."""
 
 
-class Place(msgspec.Struct, frozen=True):
-    """Where the entry of an image stands: in which file, and at which index there."""
+class Places(msgspec.Struct, frozen=True):
+    """Where the entries of images stand, in the order of the images' paths.
 
-    file: int
-    index: int
+    ``files`` and ``indices`` are (n,) int64: in which file, and at which index there.
+    """
+
+    paths: list[str]
+    files: np.ndarray
+    indices: np.ndarray
 
 
 def extract(source: Source, report: Report) -> Extraction:
@@ -59,61 +63,77 @@ def extract(source: Source, report: Report) -> Extraction:
     indices = [CocoIndex(CocoFile(source.root, name), report) for name in names]
     first = [name for index in indices for name in index.file_names[:100] if name is not None]
     folder = image_folder(source, first, present.images)
-    placed = _placed(indices, folder)
-    for path in present.images:
-        if path not in placed and (not folder or path.startswith(f"{folder}/")):
+    places = _without_twins(_places(indices, folder), indices)
+    for path in _missing(present.images, places.paths):
+        if not folder or path.startswith(f"{folder}/"):
             report.leave_out(path, "no annotation names it")
     seen = Seen(
         sum(len(index.file.images) for index in indices),
         sum(len(index.file.annotations) for index in indices),
     )
     return Extraction(
-        _images(indices, _sorted(placed), folder, report),
+        _images(indices, places, report),
         seen,
         tuple(sorted({name for index in indices for name in index.occurring})),
         about=msgspec.json.encode(About([index.file.about() for index in indices])).decode(),
     )
 
 
-def _placed(indices: Sequence[CocoIndex], folder: str) -> dict[str, Place]:
-    """Return the images by path. Those of one path in two entries are rejected."""
-    placed: dict[str, Place] = {}
-    twins: dict[str, list[Place]] = defaultdict(list)
+def _places(indices: Sequence[CocoIndex], folder: str) -> Places:
+    """Return where each image is called by its path. One that has none is rejected."""
+    paths, files, numbers = [], [], []
     for number, index in enumerate(indices):
         for i in index.sound():
+            name = str(index.file_names[i])
             try:
-                path = path_below(folder, str(index.file_names[i]))
+                path = path_below(folder, name)
             except AnnotationError as error:
                 index.refuse(i, str(error), error.kind)
                 continue
-            here = Place(number, i)
-            if placed.setdefault(path, here) is not here:
-                twins[path].append(here)
-    for path, others in twins.items():
-        every = [placed.pop(path), *others]
-        files = sorted({indices[place.file].file.name for place in every})
+            paths.append(name if path == name else path)  # one text, if it can be: there are many
+            files.append(number)
+            numbers.append(i)
+    order = np.array(sorted(range(len(paths)), key=paths.__getitem__), np.int64)
+    paths.sort()
+    return Places(paths, np.array(files, np.int64)[order], np.array(numbers, np.int64)[order])
+
+
+def _without_twins(places: Places, indices: Sequence[CocoIndex]) -> Places:
+    """Return the images that are named once. The others are rejected."""
+    paths, kept = places.paths, np.ones(len(places.paths), bool)
+    for path, group in groupby(range(len(paths)), key=paths.__getitem__):
+        twins = list(group)
+        if len(twins) < 2:
+            continue
+        kept[twins] = False
+        files = sorted({indices[places.files[i]].file.name for i in twins})
         remedy = "merge the entries"
         if len(files) > 1:  # as in COCO's own instances, keypoints, captions of the same images
             remedy = f"it stands in {', '.join(files)}: name one of them as annotations, or merge"
-        for place in every:
-            reason = f"{path} is named {len(every)} times; {remedy}"
-            indices[place.file].refuse(place.index, reason, "duplicate name")
-    return placed
+        for i in twins:
+            reason = f"{path} is named {len(twins)} times; {remedy}"
+            indices[places.files[i]].refuse(int(places.indices[i]), reason, "duplicate name")
+    if kept.all():
+        return places
+    left = [path for path, is_kept in zip(paths, kept.tolist(), strict=True) if is_kept]
+    return Places(left, places.files[kept], places.indices[kept])
 
 
-def _sorted(placed: dict[str, Place]) -> Iterator[tuple[str, Place]]:
-    return ((path, placed[path]) for path in sorted(placed))
+def _missing(every: Iterable[str], some: Iterable[str]) -> Iterator[str]:
+    """Yield what of ``every`` is not in ``some``, both sorted."""
+    others = iter(some)
+    other = next(others, None)
+    for one in every:
+        while other is not None and other < one:
+            other = next(others, None)
+        if one != other:
+            yield one
 
 
-def _images(
-    indices: Sequence[CocoIndex],
-    placed: Iterator[tuple[str, Place]],
-    folder: str,
-    report: Report,
-) -> Iterator[FoundImage]:
-    for path, place in placed:
-        index = indices[place.file]
-        yield _image(path, index, index.entry(place.index), report)
+def _images(indices: Sequence[CocoIndex], places: Places, report: Report) -> Iterator[FoundImage]:
+    for i, path in enumerate(places.paths):
+        index = indices[places.files[i]]
+        yield _image(path, index, index.entry(int(places.indices[i])), report)
 
 
 def _image(path: str, index: CocoIndex, entry: Entry, report: Report) -> FoundImage:

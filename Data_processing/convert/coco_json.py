@@ -11,7 +11,7 @@ import numpy as np
 
 from Data_processing.convert.coco_schema import CocoAbout, CocoCategory
 from Data_processing.convert.files import path_of
-from Data_processing.convert.json_spans import spans_of
+from Data_processing.convert.json_spans import Spans, spans_of
 from Datasets.errors import AnnotationError
 
 T = TypeVar("T")
@@ -52,7 +52,9 @@ class CocoFile:
         self._start = 3 if self._content[:3] == b"\xef\xbb\xbf" else 0
         outline = self._decoded()
         self.categories = outline.categories
-        spans = spans_of(np.frombuffer(self._content, np.uint8), self._start)
+        self._read = 0
+        self._forget()
+        spans = spans_of(np.frombuffer(self._content, np.uint8), self._start, self._forget)
         self._keys = [self._key(start, end) for start, end in spans.keys.tolist()]
         for key in self._keys:
             if self._keys.count(key) > 1:
@@ -60,12 +62,10 @@ class CocoFile:
                     f"{self.name}: the key '{key}' occurs twice at the top; join the two",
                     "repeated key",
                 )
-        self._spans = spans
-        self.images = self._elements("images")
+        self._values = spans.values
+        self.images = self._elements(spans, "images")
         self.has_annotations = bytes(memoryview(outline.annotations)[:4]) != b"null"
-        self.annotations = self._elements("annotations") if self.has_annotations else _NONE
-        self._read = 0
-        self._forget()
+        self.annotations = self._elements(spans, "annotations") if self.has_annotations else _NONE
 
     def text(self, span: np.ndarray) -> bytes:
         """Return a part of the file."""
@@ -115,7 +115,7 @@ class CocoFile:
             AnnotationError: it is no UTF-8, or says NaN.
         """
         document = {}
-        for key, span in zip(self._keys, self._spans.values, strict=True):
+        for key, span in zip(self._keys, self._values, strict=True):
             if key not in ("images", "annotations"):
                 text = self.text(span)
                 self._check_text(span, text)
@@ -193,12 +193,12 @@ class CocoFile:
     def _key(self, start: int, end: int) -> str:
         return msgspec.json.decode(self._content[start:end], type=str)
 
-    def _elements(self, key: str) -> np.ndarray:
+    def _elements(self, spans: Spans, key: str) -> np.ndarray:
         index = self._keys.index(key)
-        start, end = self._spans.values[index].tolist()
+        start, end = spans.values[index].tolist()
         if self._content[start : start + 1] != b"[":
             raise AnnotationError(f"{self.name}: not a COCO file: {key} is no list", "not COCO")
-        elements = self._spans.elements(index)
+        elements = spans.elements(index)
         is_empty = len(elements) == 1 and not self._content[start + 1 : end - 1].strip()
         return _NONE if is_empty else elements
 

@@ -4,7 +4,7 @@ A document of a gigabyte has millions of objects; as Python objects they would t
 bytes. Numpy finds their places by the document's structural characters, a block at a time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 import numpy as np
@@ -38,19 +38,23 @@ class Spans(msgspec.Struct, frozen=True):
         return np.stack([edges[:-1] + 1, edges[1:]], axis=1)  # (n, 2)
 
 
-def spans_of(content: np.ndarray, start: int = 0) -> Spans:
+def spans_of(
+    content: np.ndarray, start: int = 0, after_block: Callable[[], None] = lambda: None
+) -> Spans:
     """Return where the parts of a document stand. It must be sound JSON, an object at its top.
 
     Args:
         content: the document's bytes, uint8.
         start: where in them it begins.
+        after_block: called whenever a block of it was looked at.
     """
     places, marks, levels = [], [], []
     for place, mark, level in _structure(content, start):
         is_outer = (level == 1) | ((level == 2) & (mark == _COMMA))
         places.append(place[is_outer])
         marks.append(mark[is_outer])
-        levels.append(level[is_outer])
+        levels.append(level[is_outer].astype(np.int8))
+        after_block()
     place, mark, level = (np.concatenate(each) for each in (places, marks, levels))
     inner = place[(level == 2) & (mark == _COMMA)]
     place, mark = place[level == 1], mark[level == 1]
