@@ -179,7 +179,9 @@ def _outline(sample: Annotated, i: int) -> np.ndarray:
     """Return one ring around the ``i``-th object, (n, 2) x, y in pixels."""
     row, box = sample.row, sample.image.bounding_boxes[i]
     if row.rles[i] is not None:
-        return joined(outlines(Region((), row.rles[i], row.height, row.width).pixels()))
+        rings = outlines(Region((), row.rles[i], row.height, row.width).pixels())
+        if rings:  # run lengths may be of nothing
+            return joined(rings)
     if row.polygons[i]:
         return joined([np.reshape(polygon, (-1, 2)) for polygon in row.polygons[i]])
     return np.array([[box.x1, box.y1], [box.x2, box.y1], [box.x2, box.y2], [box.x1, box.y2]])

@@ -112,6 +112,14 @@ def test_segments_have_one_polygon_an_object(bench: Bench, two_images: Made) -> 
         np.testing.assert_array_equal(drawn([polygon]), expected)
 
 
+def test_run_lengths_of_nothing_become_the_box(bench: Bench, two_images: Made) -> None:
+    bench.coco(two_images(one(segmentation={"size": [10, 20], "counts": [200]})))
+    bench.convert()
+    export("yolo", "--segments")
+    box = np.array([[3, 3], [7, 3], [7, 8], [3, 8]]) / [20, 10]
+    assert lines("out/labels/b.txt") == [[0, *box.ravel()]]
+
+
 def drawn(polygons: list[list[float]]) -> np.ndarray:
     return Region(polygons, None, 10, 20).pixels()
 
