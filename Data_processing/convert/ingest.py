@@ -10,6 +10,7 @@ import pyarrow as pa
 import xxhash
 
 from Data_processing.convert.bands import Bands
+from Data_processing.convert.canonical import Canonical, Made, refused
 from Data_processing.convert.found import Extract, FoundImage, Source
 from Data_processing.convert.inspect import Inspected
 from Data_processing.convert.join import Joined
@@ -17,7 +18,6 @@ from Data_processing.convert.labels import look_alikes
 from Data_processing.convert.look import look_at
 from Data_processing.convert.report import Change, Report
 from Data_processing.convert.tally import Tally
-from Data_processing.convert.transform import Canonical, Made, refused
 from Datasets.errors import AnnotationError, ImageError
 from Datasets.metadata import Encoded, MetadataWriter, encoded
 from Datasets.rejections import Rejection

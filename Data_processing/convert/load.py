@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from Data_processing.convert.transform import Made
+from Data_processing.convert.canonical import Made
 from Datasets.image import encode_png
 from Datasets.metadata import ABOUT_FILE, REJECTED_FILE, MetadataWriter
 

@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 
 from Data_processing.convert import drawing, embedded, mask_files
+from Data_processing.convert.canonical import Canonical, Made, refused
 from Data_processing.convert.corrections import Corrections, State
 from Data_processing.convert.draft import Draft, Masks, written
 from Data_processing.convert.found import FoundAnnotation, FoundImage, FoundRle
@@ -19,35 +20,8 @@ from Data_processing.convert.parts import cut_out
 from Data_processing.convert.report import Change
 from Datasets.dataset import Dataset
 from Datasets.errors import AnnotationError, ImageError
-from Datasets.metadata import Annotated
 from Datasets.regions import IGNORE, MAX_CLASSES
 from Datasets.rejections import Rejection
-
-
-class Made(msgspec.Struct, frozen=True):
-    """A sample with what is to be written beside its line and row.
-
-    ``semantic`` is (H, W) uint8, ``instances`` (H, W) uint16, ``nodata`` (H, W) bool, each None
-    where the sample has none. ``content`` is an image that was embedded in its annotations.
-    """
-
-    sample: Annotated
-    semantic: np.ndarray | None = None
-    instances: np.ndarray | None = None
-    nodata: np.ndarray | None = None
-    content: bytes | None = None
-
-
-class Canonical(msgspec.Struct, frozen=True):
-    """What became of an image: its samples, what was rejected, what was changed.
-
-    ``corrected`` are ids that corrections speak of.
-    """
-
-    made: tuple[Made, ...] = ()
-    rejected: tuple[Rejection, ...] = ()
-    changes: tuple[Change, ...] = ()
-    corrected: tuple[str, ...] = ()
 
 
 class ToCanonical(msgspec.Struct, frozen=True):
@@ -117,12 +91,6 @@ class ToCanonical(msgspec.Struct, frozen=True):
         return Canonical(
             tuple(made), tuple(work.rejected), tuple(work.changes), tuple(work.corrected)
         )
-
-
-def refused(found: FoundImage, reason: str, kind: str) -> Canonical:
-    """Return ``found`` as rejected with all that is on it."""
-    count = len(found.annotations)
-    return Canonical((), (Rejection(found.file, reason, annotations=count, kind=kind),))
 
 
 class _Work:
