@@ -164,7 +164,7 @@ class Checker:
 
 def _order(row: SampleRow) -> tuple[str, int, str]:
     """Return what samples are sorted by: the file, and of one file the parts by number."""
-    if not row.window:
+    if not row.window and len(row.files) < 2:
         return row.image, 0, ""
     file, _, part = row.image.rpartition("#")
     return file, len(part), part

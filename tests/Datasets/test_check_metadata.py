@@ -136,6 +136,8 @@ def test_instances_and_nodata_are_looked_into_too(tmp_path: Path) -> None:
 def test_parts_of_a_raster_are_sorted_by_number(tmp_path: Path) -> None:
     parts = [row(window=(0, 0, 3, 4), files=("a",))(sound(f"a#{part}")) for part in (2, 10)]
     check(write(tmp_path / "1", *parts, sound("b")))
+    bands = [row(files=("1", "2"))(sound(f"{name}#bands")) for name in ("a", "a b")]
+    check(write(tmp_path / "3", *bands))
     assert "comes too late" in problems(write(tmp_path / "2", *reversed(parts)))
 
 
