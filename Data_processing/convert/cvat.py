@@ -31,7 +31,7 @@ from Data_processing.convert.labels import check_name
 from Data_processing.convert.nearby import Nearby
 from Data_processing.convert.report import Report
 from Data_processing.convert.strict_json import compact
-from Data_processing.convert.xml import Element, plain, whole
+from Data_processing.convert.xml import Element, check_printable, plain, whole
 from Datasets.errors import AnnotationError
 
 LABELLED = Looked(labels=True)
@@ -62,7 +62,7 @@ def extract(source: Source, report: Report) -> Extraction:
     placed = _placed(source, contents.entries, present.images)
     for path in present.images:
         if path not in placed.entries:
-            report.leave_out(path, UNNAMED)
+            report.leave_out(path if path.isprintable() else ascii(path), UNNAMED)
     seen = Seen(
         len(contents.entries), sum(entry.shapes for entry in contents.entries), contents.names
     )
@@ -122,6 +122,11 @@ def _placed(source: Source, entries: list[Entry], images: tuple[str, ...]) -> _P
     by_subset = Nearby(source, files, subsets, images) if any(subsets) else None
     for i, entry in enumerate(sound):
         path = (by_subset.find(i) if by_subset else None) or plainly.find(i) or plainly.expected(i)
+        try:
+            check_printable(path)
+        except AnnotationError as error:
+            placed.refused.append((entry, error))
+            continue
         if path in placed.entries:
             placed.several.setdefault(path, [placed.entries[path]]).append(entry)
         else:

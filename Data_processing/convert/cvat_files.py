@@ -9,7 +9,7 @@ import msgspec
 from Data_processing.convert.files import path_of
 from Data_processing.convert.found import Source
 from Data_processing.convert.labels import check_name
-from Data_processing.convert.xml import BROKEN, Element, Guarded, parsed
+from Data_processing.convert.xml import BROKEN, Element, Guarded, check_printable, parsed
 from Datasets.errors import AnnotationError
 
 ROOT = "annotations"
@@ -62,6 +62,7 @@ def survey(source: Source, file: str, contents: Contents) -> None:
         OtherXmlError: it is an XML file of something else.
         AnnotationError: it is broken, holds tracks of a video, or is not in UTF-8.
     """
+    check_printable(file)
     with path_of(source.root, file).open("rb") as lines:
         survey_of = _Survey(file, contents)
         if not os.fstat(lines.fileno()).st_size:

@@ -34,11 +34,12 @@ class Nearby:
         self._unclear: AnnotationError | None = None
         self._alone: dict[str, str] | None = None
 
-    def find(self, index: int) -> str | None:
+    def find(self, index: int, places: Sequence[str] = ()) -> str | None:
         """Return the path of the image that a name is of, or None.
 
         Args:
             index: place of the name among all of them.
+            places: folders to look in, where they are known.
 
         Raises:
             AnnotationError: two folders hold as many of the images.
@@ -46,11 +47,11 @@ class Nearby:
         name = self._names[index]
         if not name:
             return None
-        for folder in self._places(self._files[index]):
+        for folder in places or self._places(self._files[index]):
             path = f"{folder}/{name}" if folder else name
             if path in self._there:
                 return path
-        if self._source.dataset.images:
+        if places or self._source.dataset.images:
             return None
         only = self._only_one(name)
         if only is None and self._unclear is not None:
@@ -61,6 +62,10 @@ class Nearby:
         """Return where the image would be, if it was there."""
         folder = next(self._places(self._files[index]), "")
         return f"{folder}/{self._names[index]}".lstrip("/")
+
+    def places(self, index: int) -> tuple[str, ...]:
+        """Return the folders in which images of names in the same file are, the nearest first."""
+        return tuple(self._places(self._files[index]))
 
     def _places(self, file: str) -> Iterator[str]:
         """Yield the folders that names in ``file`` may be relative to, the nearest first."""

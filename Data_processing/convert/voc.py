@@ -23,7 +23,7 @@ from Data_processing.convert.report import Report
 from Data_processing.convert.strict_json import compact
 from Data_processing.convert.voc_files import ROOT, Paired, heads, paired
 from Data_processing.convert.voc_objects import annotation
-from Data_processing.convert.xml import BROKEN, Element, fields, parsed, whole
+from Data_processing.convert.xml import BROKEN, Element, check_printable, fields, parsed, whole
 from Datasets.errors import AnnotationError
 
 UNNAMED = "no annotation names it"
@@ -45,7 +45,7 @@ def extract(source: Source, report: Report) -> Extraction:
     pairs = paired(source, found, present.images, report)
     for path in present.images:
         if path not in pairs.file_of:
-            report.leave_out(path, UNNAMED)
+            report.leave_out(path if path.isprintable() else ascii(path), UNNAMED)
     seen = Seen(names=set())
     names = _names(source, pairs) if found.has_polygons else None
     reader = _Reader(source, report, seen, frozenset(present.images), names is not None)
@@ -100,6 +100,7 @@ class _Reader(msgspec.Struct, frozen=True):
         """Reject the image of a file with all that is on it."""
         lost = 0
         try:
+            check_printable(file)
             lost = len(_objects(parsed(read_below(self.source.root, file), file)))
         except AnnotationError as broken:
             error = broken
@@ -108,7 +109,8 @@ class _Reader(msgspec.Struct, frozen=True):
         reason = str(error).removeprefix(f"{file}: ")
         if sample != file and not reason.startswith(f"{file}:"):
             reason = f"{file}: {reason}"
-        self.report.reject(sample, reason, error.kind, annotations=lost)
+        printable = sample if sample.isprintable() else ascii(sample)
+        self.report.reject(printable, reason, error.kind, annotations=lost)
 
     def _found(self, path: str, file: str, root: Element) -> FoundImage:
         """Return an image with its objects. Those that cannot be read are rejected."""

@@ -9,7 +9,7 @@ from Data_processing.convert.files import read_below
 from Data_processing.convert.found import Source, path_below
 from Data_processing.convert.nearby import Nearby
 from Data_processing.convert.report import Report
-from Data_processing.convert.xml import Guarded, tidy
+from Data_processing.convert.xml import Guarded, check_printable, tidy
 from Datasets.errors import AnnotationError
 
 ROOT = "annotation"
@@ -91,6 +91,7 @@ def heads(source: Source, files: Sequence[str], report: Report) -> Heads:
     found = Heads([], [], {})
     for file in files:
         try:
+            check_printable(file)
             content = read_below(source.root, file)
         except AnnotationError as error:
             found.refused[file] = error
@@ -126,25 +127,24 @@ def paired(source: Source, found: Heads, images: Sequence[str], report: Report) 
         found: the files.
         images: paths of all images below the root, sorted.
         report: is told of images whose names are others than their files say.
+
+    Raises:
+        AnnotationError: two folders hold as many of the images.
     """
     pairs = Paired({}, {}, found.refused)
     find = _Finder(source, found, images)
     for i, file in enumerate(found.files):
-        path = find.by_name.find(i)
-        if path is None:
-            path = find.by_stem(i)
-            if path is not None and found.names[i]:
-                detail = f"{file} says {found.names[i]}"
-                report.notice(path, "its XML file calls it otherwise", detail)
-        if path is None and found.names[i]:
-            path = find.by_name.expected(i)
-        if path is None:
-            pairs.refused[file] = AnnotationError(
-                "names no image: its <filename> is empty, and no image is called as the file is; "
-                "fill it in",
-                "no image",
-            )
-        elif path in pairs.file_of:
+        path = find.image(i)
+        name = found.names[i]
+        if path is not None and name and _stem(path).rpartition("/")[2] != _last(_stem(name)):
+            report.notice(path, "its XML file calls it otherwise", f"{file} says {name}")
+        try:
+            path = path or find.expected(i)
+            check_printable(path)
+        except AnnotationError as error:
+            pairs.refused[file] = error
+            continue
+        if path in pairs.file_of:
             pairs.several.setdefault(path, [pairs.file_of[path]]).append(file)
         else:
             pairs.file_of[path] = file
@@ -160,25 +160,45 @@ class _Finder:
 
     def __init__(self, source: Source, found: Heads, images: Sequence[str]) -> None:
         self._source, self._found, self._images = source, found, images
-        self.by_name = Nearby(source, found.files, found.names, images)
+        self._by_name = Nearby(source, found.files, found.names, images)
         self._by_stem: list[Nearby] = []
         self._path_of: dict[str, str] = {}
 
-    def by_stem(self, index: int) -> str | None:
+    def image(self, index: int) -> str | None:
+        return self._by_name.find(index) or self._like(index)
+
+    def expected(self, index: int) -> str:
+        if self._found.names[index]:
+            return self._by_name.expected(index)
+        raise AnnotationError(
+            "names no image: its <filename> is empty, and no image is called as the file is; "
+            "fill it in",
+            "no image",
+        )
+
+    def _like(self, index: int) -> str | None:
         if not self._by_stem:
-            for path in self._images:
-                stem = _stem(path)
-                self._path_of[stem] = "" if stem in self._path_of else path
-            stems = sorted(self._path_of)
-            files = self._found.files
-            for names in (self._found.names, [_last(file) for file in files]):
-                each = [_stem(name) for name in names]
-                self._by_stem.append(Nearby(self._source, files, each, stems))
+            self._prepare()
+        # Beside a folder of images there may be one of masks, whose names differ by suffix alone.
+        places = self._by_name.places(index)
         for finder in self._by_stem:
-            found = self._path_of.get(finder.find(index) or "")
+            try:
+                found = self._path_of.get(finder.find(index, places) or "")
+            except AnnotationError:
+                continue  # as good in two folders
             if found:
                 return found
         return None
+
+    def _prepare(self) -> None:
+        for path in self._images:
+            stem = _stem(path)
+            self._path_of[stem] = "" if stem in self._path_of else path
+        stems = sorted(self._path_of)
+        files = self._found.files
+        for names in (self._found.names, [_last(file) for file in files]):
+            each = [_stem(name) for name in names]
+            self._by_stem.append(Nearby(self._source, files, each, stems))
 
 
 def _leave_out(source: Source, file: str, root: str, report: Report) -> None:

@@ -38,9 +38,10 @@ def annotation(element: Element, count: int, place: str, origin: Literal[0, 1]) 
         AnnotationError: it lacks something, or has it twice, or has a number that is none.
     """
     try:
-        own = {one.tag: one for one in element.children if one.tag in _OWN}
+        named = [one for one in element.children if one.tag in _OWN]
+        own = {one.tag: one for one in named}
         polygons: tuple[tuple[float, ...], ...] = ()
-        if len(own) < sum(one.tag in _OWN for one in element.children) or _POLYGON in own:
+        if len(own) < len(named) or _POLYGON in own:
             _check_alone(element)
             each = (one for one in element.children if one.tag == _POLYGON)
             polygons = tuple(_points(one, origin) for one in each)
@@ -74,7 +75,8 @@ def _without_shape(element: Element) -> str:
 def _corners(box: Element, origin: Literal[0, 1]) -> tuple[float, float, float, float]:
     values = {one.tag: one.text for one in box.children}
     try:
-        x1, y1, x2, y2 = (number(values[tag]) for tag in _CORNERS)
+        x1, y1 = number(values["xmin"]), number(values["ymin"])
+        x2, y2 = number(values["xmax"]), number(values["ymax"])
         if len(values) != len(box.children):
             raise ValueError
     except (KeyError, ValueError):

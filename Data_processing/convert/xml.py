@@ -63,7 +63,9 @@ class Guarded:
         self.name = name
         # The handlers of ElementTree in Python cost three times what expat does: only the parser
         # that defusedxml has armed is kept.
-        self.expat = XMLParser(forbid_dtd=True).parser
+        armed = XMLParser(forbid_dtd=True)
+        self.expat = armed.parser
+        vars(armed).clear()  # a cycle otherwise, which waits for the collector
         self.expat.ordered_attributes = False
         self.expat.DefaultHandlerExpand = None
         self.expat.StartElementHandler = self.expat.EndElementHandler = None
@@ -112,6 +114,19 @@ class Guarded:
         return f"{where}: not XML: {what} in column {error.offset + 1}; mend the file"
 
 
+def check_printable(file: str) -> None:
+    """Return nothing if the name of a file can be written into a report.
+
+    Raises:
+        AnnotationError: it cannot.
+    """
+    if not file.isprintable():
+        raise AnnotationError(
+            f"the file's name {file!a} holds characters that cannot be printed; rename it",
+            "bad path",
+        )
+
+
 def parsed(content: bytes, name: str, first_line: int = 1) -> Element:
     """Return the outermost element of a text.
 
@@ -151,7 +166,10 @@ def parsed(content: bytes, name: str, first_line: int = 1) -> Element:
 
     expat.StartElementHandler, expat.EndElementHandler = start, end
     expat.CharacterDataHandler = text.append
-    parser.feed(content, True)
+    try:
+        parser.feed(content, True)
+    finally:
+        expat.StartElementHandler = None  # it refers to the parser, which refers to it
     return top[0]
 
 

@@ -1,5 +1,6 @@
 """CVAT for images 1.1: its shapes, its tags, where its images are, what else it says."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 
 from Data_processing.convert.cvat_shapes import Frame, annotation
 from Data_processing.convert.xml import parsed
+from Datasets.errors import AnnotationError
 from Datasets.metadata import Annotated
 from Datasets.regions import Region, compressed
 from tests.Data_processing.convert.conftest import Bench
@@ -284,6 +286,12 @@ def test_what_is_broken_is_rejected_alone(bench: Bench) -> None:
     assert (
         "annotations.xml:6: a polygon has the points '1,1;2', which are not" in bench.reasons()[0]
     )
+
+
+def test_a_file_whose_name_is_no_text_is_named(bench: Bench) -> None:
+    _write(bench, _image("a.png"), file=os.fsdecode(b"\xff.xml"))
+    with pytest.raises(AnnotationError, match=r"the file's name '.udcff\.xml' holds characters"):
+        bench.convert(OPTIONS)
 
 
 def test_an_image_is_read_alone_wherever_the_chunks_of_its_file_end(bench: Bench) -> None:

@@ -1,5 +1,6 @@
 """Pascal VOC: its corners, its polygons, where its images are, what else it says."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -196,6 +197,16 @@ def test_a_file_under_another_name_is_told(bench: Bench) -> None:
     assert "1 noticed: its XML file calls it otherwise" in bench.convert(OPTIONS)
 
 
+def test_a_mask_is_not_taken_for_a_missing_image(bench: Bench) -> None:
+    bench.image("JPEGImages/a.png")
+    for name in "abc":
+        bench.image(f"SegmentationClass/{name}.webp")
+    for name in "abc":
+        _write(bench, f"Annotations/{name}.xml", _object())
+    assert bench.convert(OPTIONS).startswith("3 images and 3 annotations in, 1 and 1 out, 2 and 2")
+    assert _files(bench) == {"JPEGImages/a.png": 1}
+
+
 def test_two_files_of_one_image_are_rejected_both(bench: Bench) -> None:
     bench.image("a.png")
     bench.image("b.png")
@@ -230,6 +241,19 @@ def test_a_broken_file_takes_its_image_along_and_no_other(bench: Bench) -> None:
     summary = bench.convert(OPTIONS)
     assert summary.startswith("3 images and 2 annotations in, 2 and 2 out, 1 and 0 rejected")
     assert bench.reasons() == ["b.xml:3: the file is cut off; get it anew"]
+
+
+def test_a_file_whose_name_is_no_text_is_named(bench: Bench) -> None:
+    bench.image("b.png")
+    _write(bench, "a.xml", _object())
+    _write(bench, "b.xml", _object())
+    (bench.raw / "a.xml").rename(bench.raw / os.fsdecode(b"\xff.xml"))
+    summary = bench.convert(OPTIONS)
+    assert summary.startswith("2 images and 1 annotation in, 1 and 1 out, 1 and 0 rejected")
+    (reason,) = bench.reasons()
+    assert reason.startswith(
+        r"the file's name '\udcff.xml' holds characters that cannot be printed"
+    )
 
 
 def test_all_come_in_the_order_of_images_whoever_works(bench: Bench) -> None:
