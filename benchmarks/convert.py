@@ -161,7 +161,9 @@ def ours(name: str, root: Path) -> int:
     with tempfile.TemporaryDirectory() as folder:
         rejections = Rejections("convert@bench", "strict", "on_bad")
         with Report(Path(folder), rejections) as report:
-            extraction = import_module(f"Data_processing.convert.{name}").extract(source, report)
+            extraction = import_module(f"Data_processing.convert.readers.{name}").extract(
+                source, report
+            )
             return sum(len(found.annotations) for found in extraction.images)
 
 

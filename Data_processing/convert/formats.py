@@ -1,19 +1,19 @@
 """The formats that ``convert`` reads, by the names in params.yaml. Imported when asked for."""
 
 FORMATS = {
-    "coco": "Data_processing.convert.coco:extract",
-    "csv": "Data_processing.convert.tables:extract",
-    "cvat": "Data_processing.convert.cvat:extract",
-    "folders": "Data_processing.convert.folders:extract",
-    "instance_masks": "Data_processing.convert.instance_masks:extract",
-    "label_studio": "Data_processing.convert.label_studio:extract",
-    "labelme": "Data_processing.convert.labelme:extract",
-    "masks": "Data_processing.convert.masks:extract",
-    "parquet": "Data_processing.convert.tables:extract",
-    "sql": "Data_processing.convert.tables:extract",
-    "via": "Data_processing.convert.via:extract",
-    "voc": "Data_processing.convert.voc:extract",
-    "yolo": "Data_processing.convert.yolo:extract",
+    "coco": "Data_processing.convert.readers.coco:extract",
+    "csv": "Data_processing.convert.readers.tables:extract",
+    "cvat": "Data_processing.convert.readers.cvat:extract",
+    "folders": "Data_processing.convert.readers.folders:extract",
+    "instance_masks": "Data_processing.convert.readers.instance_masks:extract",
+    "label_studio": "Data_processing.convert.readers.label_studio:extract",
+    "labelme": "Data_processing.convert.readers.labelme:extract",
+    "masks": "Data_processing.convert.readers.masks:extract",
+    "parquet": "Data_processing.convert.readers.tables:extract",
+    "sql": "Data_processing.convert.readers.tables:extract",
+    "via": "Data_processing.convert.readers.via:extract",
+    "voc": "Data_processing.convert.readers.voc:extract",
+    "yolo": "Data_processing.convert.readers.yolo:extract",
 }
 READS = {
     "coco": ("annotations",),

@@ -25,7 +25,7 @@ import msgspec
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from Data_processing.convert.coco_schema import CocoAbout
+from Data_processing.convert.readers.coco_schema import CocoAbout
 from Data_processing.export.coco_entries import (
     Categories,
     Entry,

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from Data_processing.convert.coco import labelled
-from Data_processing.convert.coco_schema import CocoCategory, bbox_of
+from Data_processing.convert.readers.coco import labelled
+from Data_processing.convert.readers.coco_schema import CocoCategory, bbox_of
 from Datasets.metadata import Annotated, Box, SampleRow
 from Datasets.regions import Region
 

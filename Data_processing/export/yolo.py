@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from Data_processing.convert.yolo import ultralytics
+from Data_processing.convert.readers.yolo import ultralytics
 from Data_processing.export.outlines import joined, outlines
 from Data_processing.export.output import Summary, check_free, metadata_of, shared_stems, why_not
 from Data_processing.export.output import arguments as common

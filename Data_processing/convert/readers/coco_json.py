@@ -1,0 +1,258 @@
+"""COCO's JSON file, object by object: a broken one is named and the others are read."""
+
+import json
+import mmap
+import re
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import numpy as np
+
+from Data_processing.convert.files import path_of
+from Data_processing.convert.readers.coco_schema import CocoAbout, CocoCategory
+from Data_processing.convert.readers.json_spans import Spans, spans_of
+from Datasets.errors import AnnotationError
+
+T = TypeVar("T")
+REMEMBERED = 100_000
+"""Objects that are read before the memory of the file's pages is given back."""
+_TOO_DEEP = "lists or objects are nested too deeply to be read; take out what is not COCO"
+_STRING = re.compile(rb'"((?:[^"\\]|\\.)*)"(\s*:)?')
+_NO_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*"|NaN|-?Infinity')
+
+
+class _Outline(msgspec.Struct, frozen=True):
+    """What must be there for a file to be COCO."""
+
+    images: msgspec.Raw
+    categories: list[CocoCategory] = []
+    annotations: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class CocoFile:
+    """A COCO file, mapped into memory.
+
+    ``images`` and ``annotations`` are (n, 2) int64, start and end of each; ``has_annotations``
+    tells whether there is a list of them, be it empty: else nobody looked.
+
+    Args:
+        root: the data set's raw folder.
+        name: the file, below it.
+
+    Raises:
+        AnnotationError: it is not JSON, not COCO, nested too deeply, or repeats a key at the top.
+    """
+
+    def __init__(self, root: Path, name: str) -> None:
+        self.name = name
+        self._as_written: mmap.mmap | bytes | None = None
+        self._ends: np.ndarray | None = None
+        self._content = _mapped(path_of(root, name), name)
+        self._start = 3 if self._content[:3] == b"\xef\xbb\xbf" else 0
+        outline = self._decoded()
+        self.categories = outline.categories
+        self._read = 0
+        self._forget()
+        spans = spans_of(np.frombuffer(self._content, np.uint8), self._start, self._forget)
+        self._keys = [self._key(start, end) for start, end in spans.keys.tolist()]
+        for key in self._keys:
+            if self._keys.count(key) > 1:
+                raise AnnotationError(
+                    f"{self.name}: the key '{key}' occurs twice at the top; join the two",
+                    "repeated key",
+                )
+        self._values = spans.values
+        self.images = self._elements(spans, "images")
+        self.has_annotations = bytes(memoryview(outline.annotations)[:4]) != b"null"
+        self.annotations = self._elements(spans, "annotations") if self.has_annotations else _NONE
+
+    def text(self, span: np.ndarray) -> bytes:
+        """Return a part of the file."""
+        self._read += 1
+        if self._read % REMEMBERED == 0:
+            self._forget()
+        return self._content[int(span[0]) : int(span[1])]
+
+    def read(self, span: np.ndarray, kind: type[T]) -> T:
+        """Return one object of the file as ``kind``, its keys looked at one by one.
+
+        Raises:
+            AnnotationError: it lacks something, has a value of a wrong type, or a key twice; the
+                line is named.
+        """
+        text = self.text(span)
+        self._check_text(span, text)
+        keys = [key for key, colon in _STRING.findall(text) if colon]
+        if len(set(keys)) != len(keys) or (b"\\" in text and any(b"\\" in key for key in keys)):
+            self._refuse_repeated_keys(span)
+        return self.read_again(span, kind)
+
+    def read_again(self, span: np.ndarray, kind: type[T]) -> T:
+        """Return one object as ``kind`` whose keys were looked at before.
+
+        Raises:
+            AnnotationError: it lacks something or has a value of a wrong type; the line is named.
+        """
+        text = self.text(span)
+        try:
+            return msgspec.json.decode(text, type=kind)
+        except RecursionError:
+            raise AnnotationError(f"{self.place(span)}: {_TOO_DEEP}", "too deep") from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            what = str(error).replace(" - at `$.", " - at `")
+            raise AnnotationError(f"{self.place(span)}: {what}: {_shown(text)}") from None
+
+    def parts(self, span: np.ndarray, known: frozenset[str]) -> dict[str, msgspec.Raw]:
+        """Return what an object has under other keys than the known ones."""
+        every = msgspec.json.decode(self.text(span), type=dict[str, msgspec.Raw])
+        return {key: every[key] for key in every if key not in known}
+
+    def about(self) -> CocoAbout:
+        """Return what the file says beside images and annotations.
+
+        Raises:
+            AnnotationError: it is no UTF-8, or says NaN.
+        """
+        document = {}
+        for key, span in zip(self._keys, self._values, strict=True):
+            if key not in ("images", "annotations"):
+                text = self.text(span)
+                self._check_text(span, text)
+                document[key] = msgspec.Raw(text)
+        return CocoAbout(self.name, self.has_annotations, document)
+
+    def owners(self, span: np.ndarray) -> set[int | str]:
+        """Return the image ids of an annotation that ``read`` refused: none, one or several.
+
+        Raises:
+            AnnotationError: it is nested too deeply to tell.
+        """
+        text = self.text(span).decode("utf-8", "replace")
+        try:
+            pairs = json.loads(text, object_pairs_hook=list, parse_int=_whole, strict=False)
+        except RecursionError:
+            raise AnnotationError(f"{self.place(span)}: {_TOO_DEEP}") from None
+        except ValueError:
+            return set()
+        if not isinstance(pairs, list):
+            return set()
+        named = [pair[1] for pair in pairs if isinstance(pair, tuple) and pair[0] == "image_id"]
+        return {one for one in named if isinstance(one, int | str) and not isinstance(one, bool)}
+
+    def place(self, span: np.ndarray) -> str:
+        """Return file and line of a part of the file."""
+        if self._ends is None:
+            self._ends = np.flatnonzero(np.frombuffer(self._content, np.uint8) == ord("\n"))
+        start = int(span[0])
+        start += len(self.text(span)) - len(self.text(span).lstrip())
+        return f"{self.name}:{int(np.searchsorted(self._ends, start)) + 1}"
+
+    def _forget(self) -> None:
+        """Give back the memory of what was read; it is mapped again where it is asked for."""
+        if isinstance(self._content, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            self._content.madvise(mmap.MADV_DONTNEED)
+
+    def _check_text(self, span: np.ndarray, text: bytes) -> None:
+        """Return nothing if ``text``, which stands at ``span``, is UTF-8 without NaN or Infinity.
+
+        Raises:
+            AnnotationError: it is not; the line is named.
+        """
+        if not text.isascii():
+            try:
+                text.decode()
+            except UnicodeDecodeError as error:
+                where = self.place(span)
+                raise AnnotationError(f"{where}: not UTF-8: {error}", "not UTF-8") from None
+        if self._as_written is not None:
+            before = self._as_written[int(span[0]) : int(span[1])]
+            if before != text:
+                raise AnnotationError(
+                    f"{self.place(span)}: NaN and Infinity are no numbers in JSON: "
+                    f"{_shown(before)}",
+                    "no number",
+                )
+
+    def _decoded(self) -> _Outline:
+        try:
+            return msgspec.json.decode(memoryview(self._content)[self._start :], type=_Outline)
+        except RecursionError:
+            raise AnnotationError(f"{self.name}: {_TOO_DEEP}", "too deep") from None
+        except msgspec.ValidationError as error:
+            raise AnnotationError(f"{self.name}: not a COCO file: {error}", "not COCO") from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            mended = _NO_NUMBER.sub(_as_text, self._content)
+            if mended == self._content[:]:
+                raise AnnotationError(
+                    f"{self._at(str(error))}: not JSON: {error}", "not JSON"
+                ) from None
+        self._as_written, self._content = self._content, mended
+        return self._decoded()
+
+    def _key(self, start: int, end: int) -> str:
+        return msgspec.json.decode(self._content[start:end], type=str)
+
+    def _elements(self, spans: Spans, key: str) -> np.ndarray:
+        index = self._keys.index(key)
+        start, end = spans.values[index].tolist()
+        if self._content[start : start + 1] != b"[":
+            raise AnnotationError(f"{self.name}: not a COCO file: {key} is no list", "not COCO")
+        elements = spans.elements(index)
+        is_empty = len(elements) == 1 and not self._content[start + 1 : end - 1].strip()
+        return _NONE if is_empty else elements
+
+    def _at(self, message: str) -> str:
+        found = re.search(r"byte (\d+)", message)
+        offset = self._start + int(found[1]) if found else len(self._content)
+        line = self._content[:offset].count(b"\n") + 1
+        return f"{self.name}:{line}"
+
+    def _refuse_repeated_keys(self, span: np.ndarray) -> None:
+        def pairs(each: list[tuple[str, object]]) -> None:
+            seen: set[str] = set()
+            for key, _ in each:
+                if key in seen:
+                    raise AnnotationError(
+                        f"{self.place(span)}: the key '{key}' occurs twice in one object",
+                        "repeated key",
+                    )
+                seen.add(key)
+
+        try:
+            json.loads(self.text(span), object_pairs_hook=pairs, parse_int=_whole)
+        except RecursionError:
+            raise AnnotationError(f"{self.place(span)}: {_TOO_DEEP}", "too deep") from None
+        except ValueError as error:
+            raise AnnotationError(f"{self.place(span)}: not JSON: {error}", "not JSON") from None
+
+
+_NONE = np.zeros((0, 2), np.int64)
+
+
+def _mapped(path: Path, name: str) -> mmap.mmap | bytes:
+    """Return a file's bytes without reading them yet.
+
+    Raises:
+        AnnotationError: it is empty.
+    """
+    if path.stat().st_size == 0:
+        raise AnnotationError(f"{name}: the file is empty; replace it or take it out", "empty file")
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _whole(digits: str) -> int | str:
+    """Return a whole number; one longer than any id stays text, as Python refuses to read it."""
+    return int(digits) if len(digits) <= 20 else digits
+
+
+def _as_text(found: re.Match[bytes]) -> bytes:
+    """Return NaN and Infinity as text of their length, to be found wanting where they stand."""
+    word = found[0]
+    return word if word.startswith(b'"') else b'"' + word[: len(word) - 2] + b'"'
+
+
+def _shown(text: bytes) -> str:
+    shown = " ".join(text.decode("utf-8", "replace").split())
+    return shown if len(shown) <= 80 else shown[:77] + "..."

@@ -1,0 +1,175 @@
+"""Pascal VOC: an XML file an image, with boxes whose corners are pixels.
+
+The tools of today write corners as they stand (``origin: 0``). The development kit of the VOC
+challenge counts pixels from 1 and takes both corners into the box (``origin: 1``).
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from Data_processing.convert.files import annotation_files, read_below
+from Data_processing.convert.found import (
+    BOXES,
+    REGIONS,
+    Extraction,
+    FoundAnnotation,
+    FoundImage,
+    Seen,
+    Source,
+)
+from Data_processing.convert.labels import check_name
+from Data_processing.convert.readers.voc_files import ROOT, Paired, heads, paired
+from Data_processing.convert.readers.voc_objects import annotation
+from Data_processing.convert.readers.xml import (
+    BROKEN,
+    Element,
+    check_printable,
+    fields,
+    parsed,
+    whole,
+)
+from Data_processing.convert.report import Report
+from Data_processing.convert.strict_json import compact
+from Datasets.errors import AnnotationError
+
+UNNAMED = "no annotation names it"
+_KNOWN = frozenset({"folder", "filename", "path", "size", "object"})
+"""What is understood, or says where the image was on the computer of whoever annotated it."""
+
+
+def extract(source: Source, report: Report) -> Extraction:
+    """Return the images that Pascal VOC's files speak of.
+
+    A first pass reads each file to the name of its image only; then they are parsed one by one, in
+    the order of the images. Where polygons occur, a pass between collects the names of classes.
+
+    Raises:
+        AnnotationError: there is no Pascal VOC file, or it is unclear where the images are.
+    """
+    present = source.listing()
+    found = heads(source, annotation_files(source, present, (".xml",)), report)
+    pairs = paired(source, found, present.images, report)
+    for path in present.images:
+        if path not in pairs.file_of:
+            report.leave_out(path if path.isprintable() else ascii(path), UNNAMED)
+    seen = Seen(names=set())
+    names = _names(source, pairs) if found.has_polygons else None
+    reader = _Reader(source, report, seen, frozenset(present.images), names is not None)
+    return Extraction(reader.images(pairs), seen, names)
+
+
+def _names(source: Source, pairs: Paired) -> tuple[str, ...]:
+    names = set()
+    for file in pairs.file_of.values():
+        try:
+            root = _root(source, file)
+        except AnnotationError:
+            continue  # rejected when its image's turn comes
+        for one in _objects(root):
+            try:
+                names.add(check_name(one.text_of("name")))
+            except AnnotationError:
+                continue
+    return tuple(sorted(names))
+
+
+class _Reader(msgspec.Struct, frozen=True):
+    """Parses the files. ``there`` are the images that exist."""
+
+    source: Source
+    report: Report
+    seen: Seen
+    there: frozenset[str]
+    has_regions: bool
+
+    def images(self, pairs: Paired) -> Iterator[FoundImage]:
+        for path in sorted(pairs.file_of):
+            if path in pairs.several:
+                files = pairs.several[path]
+                times = f"{path} is named {len(files)} times; merge the entries"
+                for file in files:
+                    self._refuse(path, file, AnnotationError(times, "duplicate name"))
+                continue
+            file = pairs.file_of[path]
+            try:
+                root = _root(self.source, file)
+                image = self._found(path, file, root)
+            except AnnotationError as error:
+                self._refuse(path if path in self.there else file, file, error)
+            else:
+                self.seen.images += 1
+                yield image
+        for file in sorted(pairs.refused):
+            self._refuse(file, file, pairs.refused[file])
+
+    def _refuse(self, sample: str, file: str, error: AnnotationError) -> None:
+        """Reject the image of a file with all that is on it."""
+        lost = 0
+        try:
+            check_printable(file)
+            lost = len(_objects(parsed(read_below(self.source.root, file), file)))
+        except AnnotationError as broken:
+            error = broken
+        self.seen.images += 1
+        self.seen.annotations += lost
+        reason = str(error).removeprefix(f"{file}: ")
+        if sample != file and not reason.startswith(f"{file}:"):
+            reason = f"{file}: {reason}"
+        printable = sample if sample.isprintable() else ascii(sample)
+        self.report.reject(printable, reason, error.kind, annotations=lost)
+
+    def _found(self, path: str, file: str, root: Element) -> FoundImage:
+        """Return an image with its objects. Those that cannot be read are rejected."""
+        size = root.child("size") or Element("size", root.line, {}, [])
+        width, height = (
+            whole(size.text_of(side), f"{file}:{size.line}: <{side}>")
+            for side in ("width", "height")
+        )
+        origin = self.source.dataset.origin or 0
+        objects = _objects(root)
+        taken: list[FoundAnnotation] = []
+        for number, one in enumerate(objects, 1):
+            try:
+                taken.append(annotation(one, number, f"{file}:{one.line}", origin))
+            except AnnotationError as error:
+                self.report.reject(path, str(error), error.kind, whole=False, annotations=1)
+        self.seen.annotations += len(objects)
+        self.seen.names.update(one.name for one in taken)
+        all_regions = all(one.polygons for one in taken) if taken else self.has_regions
+        return FoundImage(
+            path,
+            root.text_of("filename") or path.rpartition("/")[2],
+            file,
+            REGIONS if all_regions else BOXES,
+            annotations=tuple(taken),
+            stated_width=width,
+            stated_height=height,
+            lost=len(objects) - len(taken),
+            extras=_extras(root),
+        )
+
+
+def _root(source: Source, file: str) -> Element:
+    root = parsed((source.root / file).read_bytes(), file)  # the first pass saw that it may be
+    if root.tag != ROOT:
+        raise AnnotationError(f"{file}: begins with <{root.tag}>, not with <{ROOT}>", BROKEN)
+    return root
+
+
+def _objects(root: Element) -> list[Element]:
+    return [one for one in root.children if one.tag == "object"]
+
+
+def _extras(root: Element) -> str | None:
+    rest = [one for one in root.children if one.tag not in _KNOWN and not _is_unsaid(one)]
+    return compact(fields(root.attributes, rest)) if rest or root.attributes else None
+
+
+def _is_unsaid(element: Element) -> bool:
+    """Return whether tools write it where nobody said anything."""
+    if element.tag == "segmented":
+        return element.text in ("0", "")
+    return element.tag == "source" and all(
+        one.text in ("Unknown", "") and not one.children for one in element.children
+    )

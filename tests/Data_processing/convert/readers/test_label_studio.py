@@ -1,0 +1,345 @@
+"""Label Studio: percent to pixels, turned boxes, brushes, choices, names, who annotated."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from Data_processing.convert.found import FoundImage, Source
+from Data_processing.convert.readers.label_studio import extract
+from Data_processing.convert.readers.label_studio_images import ImageFiles
+from Data_processing.convert.report import Report
+from Datasets.dataset import Dataset
+from Datasets.errors import AnnotationError
+from Datasets.regions import Region
+from Datasets.rejections import Rejections
+from tests.Data_processing.convert.conftest import Bench
+from tests.Data_processing.convert.readers.test_brush import _encoded
+
+OPTIONS = "format: label_studio, on_bad: skip"
+
+
+def _result(kind: str, label: object = "cat", *, id: object = "r1", **value: object) -> object:
+    said = value if label is None else {**value, kind: [label]}
+    return {
+        "id": id,
+        "type": kind,
+        "from_name": kind[:3],
+        "to_name": "image",
+        "original_width": 20,
+        "original_height": 10,
+        "image_rotation": 0,
+        "value": said,
+    }
+
+
+def _rect(label: str = "cat", **more: object) -> object:
+    return _result("rectanglelabels", label, x=10, y=20, width=50, height=40, **more)
+
+
+def _task(image: str, *results: object, number: int = 1, **data: object) -> dict[str, object]:
+    annotations = [{"id": number, "was_cancelled": False, "result": results}]
+    return {"id": number, "data": {"image": image, **data}, "annotations": annotations}
+
+
+def _write(bench: Bench, *tasks: object) -> None:
+    (bench.raw / "tasks.json").write_text(json.dumps(tasks), encoding="utf-8")
+
+
+def _found(root: Path, annotations: str, folder: Path) -> list[FoundImage]:
+    report = Report(folder, Rejections("convert@x", "skip", "x.on_bad"))
+    dataset = Dataset("label_studio", str(root), annotations=annotations)
+    with report:
+        return list(extract(Source("x", root, dataset, "datasets.x"), report).images)
+
+
+def test_each_shape_has_its_place(bench: Bench) -> None:
+    bench.image("a.png")
+    mask = np.zeros((10, 20), int)
+    mask[2:4, 5:8] = 255
+    rle = list(_encoded(np.repeat(mask.reshape(-1), 4).tolist(), [(False, 800)]))
+    _write(
+        bench,
+        _task(
+            "a.png",
+            _rect(id="a"),
+            _result("rectanglelabels", x=50, y=20, width=20, height=60, rotation=90, id="b"),
+            _result("ellipselabels", x=50, y=50, radiusX=20, radiusY=20, rotation=0, id="c"),
+            _result("polygonlabels", points=[[5, 10], [25, 10], [25, 40]], closed=True, id="d"),
+            _result("keypointlabels", x=37.5, y=25, width=1, id="e"),
+            _result("brushlabels", format="rle", rle=rle, id="f"),
+        ),
+    )
+    summary = bench.convert("format: label_studio")
+    assert summary.startswith("1 image and 6 annotations in, 1 and 6 out; 1 class")
+    (sample,) = bench.samples()
+    corners = [(b.x1, b.y1, b.x2, b.y2) for b in sample.image.bounding_boxes]
+    assert corners[0] == (2.0, 2.0, 12.0, 6.0)
+    # 4 wide and 6 high, turned clockwise about its upper left corner (10, 2): to the left and down.
+    assert corners[1] == pytest.approx((4, 2, 10, 6))
+    assert corners[2] == pytest.approx((6, 3, 14, 7))
+    assert corners[3:] == [(1, 1, 5, 4), (7, 2, 8, 3), (5, 2, 8, 4)]
+    assert sample.row.extras[0] == '{"id":"a"}'
+    assert sample.row.extras[1] == '{"id":"b","rotation":90.0,"shape":"rectangle"}'
+    assert sample.row.extras[4] == '{"id":"e","shape":"point"}'
+    assert np.array_equal(Region((), sample.row.rles[5], 10, 20).pixels(), mask > 0)
+
+
+def test_turned_boxes_are_where_the_published_converter_has_them(
+    tmp_path: Path,
+) -> None:
+    """Its tests state these corners, as shares of the image."""
+    frame = {"original_width": 597, "original_height": 768, "image_rotation": 0}
+    stated = [
+        (
+            {
+                "x": 11.552474514692952,
+                "y": 80.83731446979957,
+                "width": 19.0454700246567,
+                "height": 6.629026203797071,
+                "rotation": 328.33240366032836,
+            },
+            [
+                (0.11552474514692952, 0.8083731446979957),
+                (0.27762229351938456, 0.7306489626734597),
+                (0.3223923846720476, 0.7870691452334665),
+                (0.16029483629959254, 0.8647933272580025),
+            ],
+        ),
+        (
+            {
+                "x": 16.814074232397514,
+                "y": 57.43596079245723,
+                "width": 18.218991060518677,
+                "height": 6.298347014251024,
+                "rotation": 43.67748910099408,
+            },
+            [
+                (0.16814074232397513, 0.5743596079245723),
+                (0.29990750552628187, 0.6721650332758418),
+                (0.24395249444460837, 0.7177171056620688),
+                (0.11218573124230163, 0.6199116803107994),
+            ],
+        ),
+    ]
+    results = [
+        {"type": "rectanglelabels", "value": {**value, "rectanglelabels": ["x"]}, **frame}
+        for value, _ in stated
+    ]
+    (tmp_path / "tasks.json").write_text(json.dumps([_task("a.png", *results)]))
+    (found,) = _found(tmp_path, "tasks.json", tmp_path)
+    for annotation, (_, corners) in zip(found.annotations, stated, strict=True):
+        (polygon,) = annotation.polygons
+        shares = [(x / 597, y / 768) for x, y in zip(polygon[0::2], polygon[1::2], strict=True)]
+        assert shares == [pytest.approx(corner) for corner in corners]
+
+
+def test_what_is_said_of_an_image_becomes_labels_and_extras(bench: Bench) -> None:
+    bench.image("a.png")
+    _write(
+        bench,
+        _task(
+            "a.png",
+            _result("choices", None, id="a", choices=["sunny", "day"]),
+            _result("taxonomy", None, id="b", taxonomy=[["animal", "cat"], ["animal"]]),
+            _result("textarea", None, id="c", text=["ein Satz"]),
+            _result("number", None, id="d", number=3),
+            _result("rating", None, id="e", rating=5),
+            camera="left",
+        ),
+    )
+    bench.convert("format: label_studio")
+    (sample,) = bench.samples()
+    assert sample.image.labels == ("animal", "animal/cat", "day", "sunny")
+    assert (sample.row.has_labels, sample.row.has_boxes) == (True, False)
+    assert json.loads(sample.row.image_extras or "") == {
+        "attributes": {"num": 3, "rat": 5, "tex": ["ein Satz"]},
+        "data": {"camera": "left"},
+    }
+
+
+def test_what_is_said_of_a_region_stays_with_it(bench: Bench) -> None:
+    bench.image("a.png")
+    relation = {"type": "relation", "from_id": "r1", "to_id": "r2", "direction": "right"}
+    _write(
+        bench,
+        _task(
+            "a.png",
+            _rect(),
+            _result("textarea", None, text=["hidden"]),
+            _result("choices", None, choices=["young"]),
+            _result("rectangle", None, x=10, y=20, width=50, height=40, id="r2"),
+            _result("labels", "dog", x=10, y=20, width=50, height=40, id="r2"),
+            relation,
+        ),
+    )
+    summary = bench.convert("format: label_studio")
+    assert summary.startswith("1 image and 2 annotations in, 1 and 2 out; 2 classes")
+    (sample,) = bench.samples()
+    assert sample.image.labels == ("cat", "dog")
+    assert [json.loads(one or "") for one in sample.row.extras] == [
+        {"attributes": {"cho": ["young"], "tex": ["hidden"]}, "id": "r1"},
+        {"id": "r2"},
+    ]
+    assert sample.row.image_extras == (
+        '{"relations":[{"direction":"right","from_id":"r1","to_id":"r2"}]}'
+    )
+
+
+def test_choices_about_something_else_are_no_labels(bench: Bench) -> None:
+    bench.image("a.png")
+    of_text = {"type": "choices", "to_name": "text", "from_name": "mood", "id": "x"}
+    _write(bench, _task("a.png", _rect(), of_text | {"value": {"choices": ["sad"]}}))
+    bench.convert("format: label_studio")
+    (sample,) = bench.samples()
+    assert sample.image.labels == "cat"
+    assert sample.row.image_extras == '{"attributes":{"mood":["sad"]}}'
+
+
+def test_who_annotated(bench: Bench) -> None:
+    for name in "abcde":
+        bench.image(f"{name}.png")
+    result = [_rect()]
+    done = {"id": 1, "result": result}
+    skipped = {"id": 2, "result": [], "was_cancelled": True}
+    true = {"id": 3, "result": [_rect("dog")], "ground_truth": True}
+    tasks = {"a": [done, skipped], "b": [done, true], "c": [done, done], "d": [skipped], "e": []}
+    _write(
+        bench,
+        *(
+            {"id": name, "data": {"image": f"{name}.png"}, "annotations": each}
+            for name, each in tasks.items()
+        ),
+    )
+    summary = bench.convert(OPTIONS)
+    assert summary.startswith("5 images and 4 annotations in, 4 and 2 out, 1 and 2 rejected")
+    assert "1 left out: an annotation beside the ground truth" in summary
+    assert "2 left out: an annotation that was cancelled" in summary
+    a, b, d, e = bench.samples()
+    assert (a.image.labels, b.image.labels) == ("cat", "dog")
+    assert [one.row.has_boxes for one in (a, b, d, e)] == [True, True, False, False]
+
+
+def test_nothing_found_is_nothing_there(bench: Bench) -> None:
+    bench.image("a.png")
+    bench.image("b.png")
+    _write(bench, _task("a.png"), _task("b.png", _rect(), number=2))
+    bench.convert("format: label_studio")
+    a, _ = bench.samples()
+    assert (a.row.has_boxes, a.image.bounding_boxes) == (True, ())
+
+
+@pytest.mark.parametrize("key", ["annotations", "completions"])
+def test_earlier_versions_call_them_completions(bench: Bench, key: str) -> None:
+    bench.image("a.png")
+    _write(bench, {"id": 1, "data": {"image": "a.png"}, key: [{"id": 1, "result": [_rect()]}]})
+    assert bench.convert("format: label_studio").startswith("1 image and 1 annotation in")
+
+
+def test_the_short_form(bench: Bench) -> None:
+    bench.image("a.png")
+    box = {"x": 10, "y": 20, "width": 50, "height": 40, "rotation": 0, "rectanglelabels": ["cat"]}
+    frame = {"original_width": 20, "original_height": 10}
+    _write(
+        bench,
+        {
+            "image": "/data/upload/1/0a1b2c3d-a.png",
+            "id": 7,
+            "label": [box | frame],
+            "choice": "sunny",
+            "weather": {"choices": ["day", "dry"]},
+            "mood": "good",
+            "annotator": 1,
+            "annotation_id": 3,
+            "created_at": "2024-01-30T02:40:43Z",
+            "updated_at": "2024-01-30T02:40:43Z",
+            "lead_time": 8.65,
+        },
+    )
+    summary = bench.convert("format: label_studio")
+    assert "JSON_MIN does not tell if 'mood' is a choice: kept as data" in summary
+    (sample,) = bench.samples()
+    assert sample.image.labels == ("cat", "day", "dry", "sunny")
+    assert [(b.x1, b.y1, b.x2, b.y2) for b in sample.image.bounding_boxes] == [(2, 2, 12, 6)]
+    assert sample.row.image_extras == '{"data":{"mood":"good"}}'
+
+
+PRESENT = ("a.png", "one/b.png", "one/d.png", "two/c d.png", "two/d.png", "two/0a1b2c3d-e.png")
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("a.png", "a.png"),
+        ("/data/upload/1/0a1b2c3d-a.png", "a.png"),
+        ("/data/upload/1/0a1b2c3d-e.png", "two/0a1b2c3d-e.png"),
+        ("/data/local-files/?d=sets/one/b.png", "one/b.png"),
+        ("/data/local-files/?d=sets/two/d.png", "two/d.png"),
+        ("/data/local-files/?d=two%2Fc%20d.png", "two/c d.png"),
+        ("two\\c d.png", "two/c d.png"),
+        ("https://host/x/c%20d.png?key=1#top", "two/c d.png"),
+        ("https://host/missing/f.png", "f.png"),
+        ("s3://bucket/one/d.png", "one/d.png"),
+        ("s3://bucket/missing/f.png", "missing/f.png"),
+    ],
+)
+def test_images_are_found_by_what_tasks_call_them(name: str, path: str) -> None:
+    assert ImageFiles(PRESENT, "").find(name) == path
+
+
+def test_a_name_that_several_images_have_is_refused() -> None:
+    with pytest.raises(AnnotationError, match=r"2 images are called d\.png: one/d\.png, two/d"):
+        ImageFiles(PRESENT, "").find("https://host/d.png")
+    assert ImageFiles(PRESENT, "two").find("https://host/d.png") == "two/d.png"
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        # What its publisher's own tests expect of these: 23, 1 and 1 turned boxes, 1 polygon, ...
+        ("test_export_yolo/data_obb.json", [23, 1, 1]),
+        ("test_export_yolo/data_polygons.json", [1]),
+        # ... two lines for each of three annotations; two of those are of one image, so rejected.
+        ("test_export_yolo/data.json", [2]),
+        ("test_export_csv/csv_test.json", [2, 1]),
+        ("test_export_json_min/data.json", [1]),
+        ("test_export_json_min/data_repeater.json", []),  # a task of three images
+        ("test_export_csv/csv_test2.json", []),  # of text
+        ("test_export_csv/csv_test_history.json", []),
+    ],
+)
+def test_the_real_set(tmp_path: Path, shared_data: Path, name: str, counts: list[int]) -> None:
+    root = shared_data / "ls_converter" / "tests_data"
+    found = _found(root, name, tmp_path)
+    assert [len(one.annotations) for one in found] == counts
+    assert not any(one.lost for one in found)
+
+
+def test_the_real_set_has_no_images(bench: Bench, shared_data: Path) -> None:
+    bench.raw.rmdir()
+    bench.raw.symlink_to(shared_data / "ls_converter" / "tests_data")
+    name = "test_export_yolo/data_obb.json"
+    summary = bench.convert(f"{OPTIONS}, annotations: {name}")
+    assert summary.startswith("3 images and 25 annotations in, 0 and 0 out, 3 and 25 rejected")
+    assert all("there is no such file" in reason for reason in bench.reasons())
+
+
+def test_golden(bench: Bench) -> None:
+    for name in ("a.png", "b.png", "unnamed.png"):
+        bench.image(name)
+    _write(
+        bench,
+        _task(
+            "/data/upload/1/0a1b2c3d-a.png",
+            _rect(id="a"),
+            _result("rectanglelabels", "dog", x=50, y=20, width=20, height=20, rotation=45, id="b"),
+            _result("polygonlabels", "dog", points=[[5, 10], [25, 10], [25, 40]], id="c"),
+            _result("timeserieslabels", "dog", id="d"),
+            _result("choices", None, id="e", choices=["sunny"]),
+        ),
+        {"id": 2, "data": {"image": "b.png"}, "annotations": []},
+        {"id": 3, "data": {"text": "no image"}, "annotations": []},
+    )
+    bench.convert(OPTIONS)
+    bench.golden("label_studio")
