@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from Data_processing.convert.files import annotation_files, read_below
+from Data_processing.convert.files import annotation_files
 from Data_processing.convert.found import (
     BOXES,
     REGIONS,
@@ -19,7 +19,7 @@ from Data_processing.convert.found import (
     Source,
 )
 from Data_processing.convert.labels import check_name
-from Data_processing.convert.readers.voc_files import ROOT, Paired, heads, paired
+from Data_processing.convert.readers.voc_files import ROOT, Files, Paired, heads, paired
 from Data_processing.convert.readers.voc_objects import annotation
 from Data_processing.convert.readers.xml import (
     BROKEN,
@@ -48,22 +48,24 @@ def extract(source: Source, report: Report) -> Extraction:
         AnnotationError: there is no Pascal VOC file, or it is unclear where the images are.
     """
     present = source.listing()
-    found = heads(source, annotation_files(source, present, (".xml",)), report)
+    files = Files(source.root)
+    found = heads(source, annotation_files(source, present, (".xml",)), files, report)
     pairs = paired(source, found, present.images, report)
     for path in present.images:
         if path not in pairs.file_of:
             report.leave_out(path if path.isprintable() else ascii(path), UNNAMED)
     seen = Seen(names=set())
-    names = _names(source, pairs) if found.has_polygons else None
-    reader = _Reader(source, report, seen, frozenset(present.images), names is not None)
+    names = _names(files, pairs) if found.has_polygons else None
+    there = frozenset(present.images)
+    reader = _Reader(source, files, report, seen, there, names is not None)
     return Extraction(reader.images(pairs), seen, names)
 
 
-def _names(source: Source, pairs: Paired) -> tuple[str, ...]:
+def _names(files: Files, pairs: Paired) -> tuple[str, ...]:
     names = set()
     for file in pairs.file_of.values():
         try:
-            root = _root(source, file)
+            root = _root(files, file)
         except AnnotationError:
             continue  # rejected when its image's turn comes
         for one in _objects(root):
@@ -78,6 +80,7 @@ class _Reader(msgspec.Struct, frozen=True):
     """Parses the files. ``there`` are the images that exist."""
 
     source: Source
+    files: Files
     report: Report
     seen: Seen
     there: frozenset[str]
@@ -93,7 +96,7 @@ class _Reader(msgspec.Struct, frozen=True):
                 continue
             file = pairs.file_of[path]
             try:
-                root = _root(self.source, file)
+                root = _root(self.files, file)
                 image = self._found(path, file, root)
             except AnnotationError as error:
                 self._refuse(path if path in self.there else file, file, error)
@@ -108,7 +111,7 @@ class _Reader(msgspec.Struct, frozen=True):
         lost = 0
         try:
             check_printable(file)
-            lost = len(_objects(parsed(read_below(self.source.root, file), file)))
+            lost = len(_objects(parsed(self.files.read(file), file)))
         except AnnotationError as broken:
             error = broken
         self.seen.images += 1
@@ -150,8 +153,8 @@ class _Reader(msgspec.Struct, frozen=True):
         )
 
 
-def _root(source: Source, file: str) -> Element:
-    root = parsed((source.root / file).read_bytes(), file)  # the first pass saw that it may be
+def _root(files: Files, file: str) -> Element:
+    root = parsed(files.read(file), file)
     if root.tag != ROOT:
         raise AnnotationError(f"{file}: begins with <{root.tag}>, not with <{ROOT}>", BROKEN)
     return root

@@ -207,6 +207,15 @@ def test_a_mask_is_not_taken_for_a_missing_image(bench: Bench) -> None:
     assert _files(bench) == {"JPEGImages/a.png": 1}
 
 
+def test_a_link_within_the_folder_is_followed(bench: Bench) -> None:
+    bench.image("a.png")
+    _write(bench, "kept/a.txt", _object(), name="a.png")
+    (bench.raw / "xml").mkdir()
+    (bench.raw / "xml/a.xml").symlink_to("../kept/a.txt")
+    bench.convert(OPTIONS)
+    assert _files(bench) == {"a.png": 1}
+
+
 def test_two_files_of_one_image_are_rejected_both(bench: Bench) -> None:
     bench.image("a.png")
     bench.image("b.png")
