@@ -93,15 +93,15 @@ class Report:
             whole: whether an image is out, or only annotations.
             annotations: how many annotations are out.
         """
-        self.rejections.add(Rejection(sample, reason, whole, annotations, kind))
+        self.rejections.add(Rejection(_text(sample), _text(reason), whole, annotations, kind))
 
     def leave_out(self, sample: str, reason: str, detail: str = "") -> None:
         """Take note of a file that the annotations have no use for; it never came in."""
-        self._held.append(Change("left out", reason, sample, detail))
+        self._held.append(Change("left out", reason, _text(sample), _text(detail)))
 
     def notice(self, sample: str, reason: str, detail: str = "") -> None:
         """Take note of something that is odd, and taken over as it is."""
-        self._held.append(Change("noticed", reason, sample, detail))
+        self._held.append(Change("noticed", reason, _text(sample), _text(detail)))
 
     def note(self, changes: Iterable[Change]) -> None:
         """Take note of changes."""
@@ -161,3 +161,8 @@ class Report:
     ) -> None:
         """Close the list."""
         self._lines.close()
+
+
+def _text(name: str) -> str:
+    """Return ``name`` as it can be written: the name of a file need not be text."""
+    return name.encode(errors="backslashreplace").decode()

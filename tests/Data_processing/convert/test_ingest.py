@@ -208,3 +208,11 @@ def test_a_name_that_is_no_path_is_refused() -> None:
         with pytest.raises(AnnotationError, match="the image's name"):
             path_below("images", name)
     assert path_below("", "a b/ü.png") == "a b/ü.png"
+
+
+def test_a_file_whose_name_is_no_text_is_named_all_the_same(bench: Bench) -> None:
+    bench.image("cat/a.png")
+    (bench.raw / "cat" / "b\udcff.png").write_bytes(b"")
+    summary = bench.convert("format: folders, on_bad: skip")
+    assert summary.startswith("2 images in, 1 out, 1 rejected")
+    assert "characters that cannot be printed" in bench.reasons()[0]
