@@ -83,13 +83,17 @@ def path_of(root: Path, name: str) -> Path:
     """Return the path of the file ``name`` below ``root``, which may be opened.
 
     Raises:
-        AnnotationError: it leaves the root by a link.
+        AnnotationError: it leaves the root by a link, or is no file.
     """
     path = root / name
     if not leads_inside(root, path):
         raise AnnotationError(
             f"{name}: a link leads out of the data set's folder; copy the file into it",
             "link out of the folder",
+        )
+    if path.exists() and not path.is_file():  # reading a pipe would wait for ever
+        raise AnnotationError(
+            f"{name}: is no file but a folder, a pipe or a device; take it out", "unreadable"
         )
     return path
 
@@ -100,8 +104,9 @@ def read_below(root: Path, name: str) -> bytes:
     Raises:
         AnnotationError: it leaves the root by a link, is empty or cannot be read.
     """
+    path = path_of(root, name)
     try:
-        content = path_of(root, name).read_bytes()
+        content = path.read_bytes()
     except OSError as error:
         raise AnnotationError(f"{name}: cannot be read: {error.strerror}", "unreadable") from None
     if not content.strip():

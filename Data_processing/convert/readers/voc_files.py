@@ -190,7 +190,7 @@ def paired(source: Source, found: Heads, images: Sequence[str], report: Report) 
 
 
 def _content(path: str) -> bytes:
-    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # a pipe is not waited for
     try:
         parts = []
         while part := os.read(file, _BLOCK):

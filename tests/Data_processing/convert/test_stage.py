@@ -1,6 +1,7 @@
 """The section ``datasets`` is checked before anything runs, and the stage says what it lacks."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from Data_processing.convert.formats import FORMATS, READS
 from Data_processing.convert.stage import check
 from Datasets.dataset import Dataset
-from Datasets.errors import AnnotationError, ParamsError
+from Datasets.errors import AnnotationError, DarkroomError, ParamsError
 from Datasets.params import load
 from Datasets.parts import find
 from tests.Data_processing.convert.conftest import Bench
@@ -97,3 +98,21 @@ def test_corrections_are_read_beside_the_raw_data(bench: Bench) -> None:
     path.write_text(json.dumps({**one, "sample": "tiny/x.png", "new": "fox"}) + "\n")
     with pytest.raises(AnnotationError, match=r"tiny\.jsonl:1: there is no sample tiny/x\.png"):
         bench.convert("format: folders")
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.xml", "a.csv", "cat/a.png", "labels/a.txt"])
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(bench: Bench, name: str) -> None:
+    bench.image("cat/b.png")
+    (bench.raw / name).parent.mkdir(exist_ok=True)
+    os.mkfifo(bench.raw / name)
+    (bench.raw / "classes.txt").write_text("cat\n")
+    formats = {
+        "a.json": ("coco", "labelme", "via", "label_studio"),
+        "a.xml": ("voc", "cvat"),
+        "a.csv": ("csv", "via"),
+        "cat/a.png": ("folders",),
+        "labels/a.txt": ("yolo",),
+    }
+    for one in formats[name]:
+        with pytest.raises(DarkroomError):
+            bench.convert(f"format: {one}")
