@@ -68,7 +68,7 @@ def versions(revision: str) -> Iterator[Mapping[str, Callable[[], Version]]]:
             found = {}
             for out in repo.index.outs:
                 path = PurePosixPath(repo.fs.relpath(out.fs_path, repo.root_dir))
-                if path.parent == PurePosixPath(METADATA):
+                if path.parent == PurePosixPath(METADATA) and out.hash_info:  # else never run there
                     found[path.name] = partial(_cached, out, path, revision, Path(links))
             yield found
     except DvcException as error:

@@ -33,6 +33,15 @@ def annotation_files(source: Source, present: Listing, suffixes: tuple[str, ...]
             f"{source.where}: there is no {' or '.join(suffixes)} file below {source.root}; "
             f"put the annotations there, or name them as {source.where}.annotations"
         )
+    if (source.root / pattern).is_dir():
+        inside = f"{pattern.strip('/')}/"
+        found = [
+            name
+            for name in present.others
+            if name.startswith(inside) and name.lower().endswith(suffixes)
+        ]
+        if found:
+            return found
     try:
         found = sorted(
             path.relative_to(source.root).as_posix()

@@ -18,7 +18,7 @@ from Data_processing.convert.labels import look_alikes
 from Data_processing.convert.look import look_at
 from Data_processing.convert.report import Change, Report
 from Data_processing.convert.tally import Tally
-from Datasets.errors import AnnotationError, ImageError
+from Datasets.errors import AnnotationError, ImageError, StageError
 from Datasets.metadata import Encoded, MetadataWriter, encoded
 from Datasets.rejections import Rejection
 from Datasets.stage import map_tasks
@@ -147,7 +147,15 @@ def _watched(
     """
     files_of = _bands_of(source)
     seen: set[int] = set()
+    last = ""
     for found in images:
+        if found.file <= last:
+            raise StageError(
+                f"{source.where}: the reader of {source.dataset.format} gives {found.file} after "
+                f"{last}; it must give each image once, with all that is on it, in the order of "
+                "their paths"
+            )
+        last = found.file
         folded = xxhash.xxh3_64_intdigest(found.file.casefold().encode())
         if folded in seen:
             reason = "its name differs from another's by case alone: one file on other systems"

@@ -112,8 +112,9 @@ class Report:
             group.count += 1
             if len(group.first) < SHOWN:
                 group.first.append(Example(change.sample, change.detail))
-            self.dropped_images += change.images
-            self.dropped_annotations += change.annotations
+            if change.action != "rejected":
+                self.dropped_images += change.images
+                self.dropped_annotations += change.annotations
 
     def settle(self) -> bytes:
         """Return what was rejected as JSON lines, if the policy allows; nothing is told after it.
@@ -124,7 +125,7 @@ class Report:
         self.note(sorted(self._held, key=lambda one: (one.action, one.sample, one.reason)))
         lines = self.rejections.settle()
         self.note(
-            Change("rejected", one.kind, one.sample, one.reason)
+            Change("rejected", one.kind, one.sample, one.reason, int(one.whole), one.annotations)
             for one in self.rejections.ordered()
         )
         return lines
@@ -139,6 +140,14 @@ class Report:
         ]
         more = len(notes) - SHOWN_SORTS
         return [*notes[:SHOWN_SORTS], f"{more} more sorts of changes"] if more > 0 else notes
+
+    def commonest(self) -> str:
+        """Return the sort of change that is met most, with its first, for an error message."""
+        if not self._groups:
+            return "there is nothing in it"
+        group = max(self._groups.values(), key=lambda one: (one.action != "left out", one.count))
+        first = group.first[0]
+        return f"{group.count:,} {group.action}: {group.reason}; {first.sample}: {first.detail}"
 
     def write(self, tally: msgspec.Struct) -> None:
         """Write the summary beside the full list.

@@ -15,7 +15,7 @@ from Data_processing.convert.report import Report
 from Data_processing.convert.transform import ToCanonical
 from Datasets import compute
 from Datasets.dataset import CORRECTIONS, METADATA, Dataset, dataset_called, datasets_of
-from Datasets.errors import ParamsError
+from Datasets.errors import AnnotationError, ParamsError
 from Datasets.files import new_folder
 from Datasets.params import Params, load, nearest
 from Datasets.parts import find
@@ -41,6 +41,9 @@ def run(arguments: argparse.Namespace) -> None:
     with running(f"convert@{name}") as stage:
         params = load()
         dataset = dataset_called(params, name)
+        problems = [f"{_where(params, name)}.{one}" for one in _problems(dataset, params, name)]
+        if problems:
+            raise ParamsError("\n".join(problems))
         source = Source(name, _root(dataset, params, name), dataset, _where(params, name))
         table = read_table(source.root, dataset, source.where)
         corrections = read_corrections(CORRECTIONS / f"{name}.jsonl", name)
@@ -49,6 +52,11 @@ def run(arguments: argparse.Namespace) -> None:
         with new_folder(METADATA / name) as folder, Report(folder, rejections) as report:
             ingest = Ingest(_reader(dataset, source.where), transform, ToFolder(folder))
             tally = ingest.run(source, table, report, compute.load().worker_count())
+            if not tally.images_out:
+                raise AnnotationError(
+                    f"{source.where}: nothing is left: {tally.sentence()}. Most of it: "
+                    f"{report.commonest()}"
+                )
         stage.summary = tally.sentence()
 
 
@@ -61,12 +69,24 @@ def check(params: Params) -> None:
     problems = []
     for name, dataset in datasets_of(params).items():
         where = _where(params, name)
-        problems += [f"{where}.{problem}" for problem in _problems(dataset, where)]
+        problems += [f"{where}.{problem}" for problem in _problems(dataset, params, name)]
+    problems += _strays(datasets_of(params))
     if problems:
         raise ParamsError("\n".join(problems))
 
 
-def _problems(dataset: Dataset, where: str) -> list[str]:
+def _strays(datasets: dict[str, Dataset]) -> list[str]:
+    """Return the files of corrections that are of no data set."""
+    return [
+        f"{path}: there is no data set '{path.stem}' in params.yaml; "
+        f"{nearest(path.stem, list(datasets))}"
+        for path in sorted(CORRECTIONS.glob("*.jsonl"))
+        if path.stem not in datasets
+    ]
+
+
+def _problems(dataset: Dataset, params: Params, name: str) -> list[str]:
+    where = _where(params, name)
     if dataset.format not in FORMATS:
         return [f"format: unknown format '{dataset.format}'; {nearest(dataset.format, FORMATS)}"]
     default = Dataset(dataset.format, dataset.path)

@@ -4,6 +4,7 @@ import msgspec
 
 from Data_processing.convert.found import Seen
 from Data_processing.convert.report import Report
+from Datasets.errors import StageError
 
 
 class Tally(msgspec.Struct):
@@ -39,7 +40,11 @@ class Tally(msgspec.Struct):
         images = self.images_out + self.images_rejected + self.images_dropped
         annotations = self.annotations_out + self.annotations_rejected + self.annotations_dropped
         if (images, annotations) != (self.images_in, self.annotations_in):
-            raise RuntimeError(f"a reader lost count: {self}")  # a defect of ours, not of the data
+            raise StageError(
+                f"the reader lost count: {images:,} images and {annotations:,} annotations are "
+                f"out, rejected or dropped, but its Seen has {self.images_in:,} and "
+                f"{self.annotations_in:,}; what came in must be counted there, all of it, once"
+            )
 
     def sentence(self) -> str:
         """Return the stage's summary.

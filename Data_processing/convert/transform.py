@@ -152,6 +152,8 @@ class _Work:
         """
         found, in_parts = self.found, self.rules.options.samples == "box"
         if found.labels and not self.labels and not self.objects:
+            # Its labels went with it: what was said of each is said of the image.
+            self.changes = [one for one in self.changes if one.action != "dropped" or one.detail]
             lost = len(found.annotations) - len(self.rejected) - self._dropped()
             self._note("dropped", "ignored by labels.ignore", "", images=1, annotations=lost)
             return []

@@ -180,7 +180,9 @@ class CocoFile:
         except RecursionError:
             raise AnnotationError(f"{self.name}: {_TOO_DEEP}", "too deep") from None
         except msgspec.ValidationError as error:
-            raise AnnotationError(f"{self.name}: not a COCO file: {error}", "not COCO") from None
+            raise AnnotationError(
+                f"{self.name}: not a COCO file: {error}; is it of another format?", "not COCO"
+            ) from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             mended = _NO_NUMBER.sub(_as_text, self._content)
             if mended == self._content[:]:

@@ -36,6 +36,8 @@ def extract(source: Source, report: Report) -> Extraction:
         raise AnnotationError(f"{source.where}: there is no image in {source.root / folder}")
     classes = sorted({name.partition("/")[0] for name in inside.images if "/" in name})
     notes = [f"{len(inside.others):,} other files left alone"] if inside.others else []
+    if len(classes) == 1:
+        notes.append(f"every image is of the one class '{classes[0]}': is the path too high?")
     seen = Seen(names={name for name in classes if _is_name(name)})
     images = _images(inside.images, folder, bool(classes), report, seen)
     return Extraction(images, seen, tuple(sorted(seen.names)), notes=notes)

@@ -71,6 +71,11 @@ def extract(source: Source, report: Report) -> Extraction:
         number = len(of_image[image]) + lost[image] + 1
         of_image[image].append(FoundAnnotation(number, name, mask_file=mask))
         seen.names.add(name)
+    if not of_image and kinds == {"no class"}:
+        raise ParamsError(
+            f"{source.where}.classes: is missing; name the one class of all masks there, or put "
+            "the masks into a folder called as their class"
+        )
     if not of_image and kinds == {"no image"}:
         raise AnnotationError(
             f"{source.where}: no mask ({masks.files[0]!r}, ...) belongs to one of {len(images):,} "
@@ -101,7 +106,7 @@ def _class_of(source: Source, place: Place) -> str:
     raise AnnotationError(
         f"of which class is it? It lies in {len(place.folders)} folders below that of the masks, "
         f"{'/'.join(place.folders)}; one, which names the class, was expected",
-        "no class",
+        "unclear class",
     )
 
 

@@ -160,6 +160,7 @@ def _images(
 
 def _unclear(source: Source, files: tuple[str, ...]) -> str:
     return (
-        f"{', '.join(files[:SHOWN])} cannot be given to one image alone; rename the files, or "
-        f"narrow {source.where}.images or .annotations down"
+        f"{', '.join(files[:SHOWN])} could be of several images, or it of several masks: are there "
+        f"other pictures of that name? Say which are meant by {source.where}.images or "
+        ".annotations, or rename the files"
     )

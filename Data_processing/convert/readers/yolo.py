@@ -57,7 +57,7 @@ def extract(source: Source, report: Report) -> Extraction:
     lines = Lines(classes)
     seen = Seen(names=set(names))
     bare = sum(path not in pairs.file_of and path not in pairs.unclear for path in taken)
-    notes = [f"{bare:,} images without a label file: background"] if bare else []
+    notes = [f"{bare:,} without a label file: background"] if bare else []
     reader = _Reader(source, report, seen, lines, pairs, _has_regions(source, pairs, lines))
     return Extraction(reader.images(taken), seen, names, notes=notes)
 
@@ -180,8 +180,9 @@ class _Reader(msgspec.Struct, frozen=True):
         files = self.pairs.unclear.get(image)
         if files:
             raise AnnotationError(
-                f"{', '.join(files[:SHOWN])} cannot be given to one image alone; rename the files, "
-                f"or narrow {self.source.where}.images or .annotations down",
+                f"{', '.join(files[:SHOWN])} could be of several images, or it of several files: "
+                f"are there other pictures of that name? Say which are meant by "
+                f"{self.source.where}.images or .annotations, or rename the files",
                 "unclear pair",
             )
         folder = self.source.dataset.images.strip("/")

@@ -31,7 +31,7 @@ from Data_processing.convert.report import Report
 from Data_processing.convert.tally import Tally
 from Data_processing.convert.transform import ToCanonical
 from Datasets.dataset import Dataset
-from Datasets.errors import AnnotationError
+from Datasets.errors import AnnotationError, StageError
 from Datasets.metadata import read
 from Datasets.rejections import Rejections
 from tests.Data_processing.convert.conftest import Bench, Coco
@@ -118,7 +118,7 @@ def test_a_reader_that_loses_count_is_found_out(bench: Bench) -> None:
     def extract(source: Source, report: Report) -> Extraction:
         return Extraction(iter(()), Seen(images=1), ())
 
-    with pytest.raises(RuntimeError, match="lost count"):
+    with pytest.raises(StageError, match="the reader lost count"):
         ingest_with(bench, extract)
 
 
@@ -154,7 +154,7 @@ def test_every_change_is_in_the_report(bench: Bench) -> None:
         "3 images and 6 annotations in, 1 and 2 out, 1 and 2 rejected, 1 and 2 dropped; 1 class; "
         "by hand; 1 clipped: box outside the image by a pixel or less; "
         "1 dropped: ignored by labels.ignore; 1 dropped: outside the image; "
-        "2 dropped: the class 'dust' is ignored by labels.ignore; "
+        "1 dropped: the class 'dust' is ignored by labels.ignore; "
         "1 renamed: 'Cat ' is now 'cat'; 1 reversed: corners in the wrong order, put right"
     )
     report = json.loads((bench.metadata / "conversion.json").read_text())
@@ -162,7 +162,7 @@ def test_every_change_is_in_the_report(bench: Bench) -> None:
         ("clipped", "box outside the image by a pixel or less", 1),
         ("dropped", "ignored by labels.ignore", 1),
         ("dropped", "outside the image", 1),
-        ("dropped", "the class 'dust' is ignored by labels.ignore", 2),
+        ("dropped", "the class 'dust' is ignored by labels.ignore", 1),
         ("rejected", "nothing left", 1),
         ("rejected", "zero area", 2),
         ("renamed", "'Cat ' is now 'cat'", 1),
@@ -176,6 +176,15 @@ def test_every_change_is_in_the_report(bench: Bench) -> None:
     lines = (bench.metadata / "changes.jsonl").read_text().splitlines()
     assert len(lines) == sum(one["count"] for one in report["changes"])
     assert len((bench.metadata / "rejected.jsonl").read_text().splitlines()) == 3
+
+
+def test_an_image_that_comes_twice_is_refused(bench: Bench) -> None:
+    bench.image("a.png")
+    twice = [FoundImage("a.png", "a.png", "x", Looked(labels=True), ("x",))] * 2
+    with pytest.raises(
+        StageError, match=r"gives a\.png after a\.png; it must give each image once"
+    ):
+        ingest_with(bench, by_hand(*twice))
 
 
 def test_names_that_differ_by_case_are_noticed(bench: Bench) -> None:

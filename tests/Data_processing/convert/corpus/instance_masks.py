@@ -32,7 +32,7 @@ CASES = (
         "no class",
         {"masks/a_1.png": SOUND},
         "format: instance_masks",
-        "masks/a_1.png: of which class is it? Name the one class of all masks as",
+        "datasets.tiny.classes: is missing; name the one class of all masks there",
     ),
     Broken(
         "a folder too many",

@@ -57,13 +57,13 @@ CASES = (
         "two masks of an image",
         {"masks/a.png": SOUND, "masks/a.bmp": SOUND},
         OPTIONS,
-        "a.png: masks/a.bmp, masks/a.png cannot be given to one image alone; rename the files",
+        "a.png: masks/a.bmp, masks/a.png could be of several images, or it of several masks",
     ),
     Broken(
         "two images of a mask",
         {"masks/a.png": SOUND},
         OPTIONS,
-        "b/a.png: masks/a.png cannot be given to one image alone",
+        "b/a.png: masks/a.png could be of several images",
         images={"b/a.png": (20, 10), "c/a.png": (20, 10)},
     ),
     Broken(

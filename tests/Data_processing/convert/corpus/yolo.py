@@ -100,7 +100,7 @@ CASES = (
         "two images of one file",
         {"data.yaml": NAMES, "a.txt": BOX},
         OPTIONS,
-        "a.bmp: a.txt cannot be given to one image alone; rename the files, or narrow",
+        "a.bmp: a.txt could be of several images, or it of several files",
         images={"a.png": (20, 10), "a.bmp": (20, 10)},
     ),
     Broken(

@@ -47,14 +47,15 @@ def test_an_image_beside_class_folders_is_rejected(bench: Bench) -> None:
     with pytest.raises(RejectedError, match=r"stray\.png: lies beside the class folders"):
         bench.convert(FOLDERS)
     summary = bench.convert(f"{FOLDERS}, on_bad: skip")
-    assert summary == "2 images in, 1 out, 1 rejected; 1 class"
+    assert summary.startswith("2 images in, 1 out, 1 rejected; 1 class; every image is of the one")
 
 
 def test_what_is_no_image_is_counted_and_what_is_hidden_is_no_data(bench: Bench) -> None:
     bench.image("cat/1.png")
     bench.image(".thumbs/1.png")
     (bench.raw / "cat" / "notes.txt").write_text("x")
-    assert bench.convert(FOLDERS) == "1 image in, 1 out; 1 class; 1 other files left alone"
+    summary = bench.convert(FOLDERS)
+    assert summary.startswith("1 image in, 1 out; 1 class; 1 other files left alone; every image")
 
 
 def test_broken_images_and_linked_folders_are_named(bench: Bench) -> None:

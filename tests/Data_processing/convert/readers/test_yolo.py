@@ -98,7 +98,7 @@ def test_an_image_without_a_label_file_is_background(bench: Bench) -> None:
     for name in ("a.png", "b.png"):
         bench.image(f"images/{name}")
     put(bench, {"data.yaml": NAMES, "labels/a.txt": "0 0.5 0.5 0.5 0.5\n"})
-    assert "1 images without a label file: background" in bench.convert(YOLO)
+    assert "1 without a label file: background" in bench.convert(YOLO)
     assert [sample.row.has_boxes for sample in bench.samples()] == [True, True]
 
 
@@ -275,7 +275,7 @@ def test_the_real_set_of_boxes(cc33: Bench) -> None:
     options = f"{YOLO}, images: images, classes: classes.txt"
     summary = cc33.convert(f"{options}, annotations: 'object_detection/**/*.txt'")
     assert summary.startswith("33 images and 243 annotations in, 33 and 243 out; 80 classes; ")
-    assert "1 images without a label file: background" in summary
+    assert "1 without a label file: background" in summary
 
 
 def test_the_real_set_of_polygons_lacks_files_of_seven_images(cc33: Bench) -> None:
@@ -287,7 +287,7 @@ def test_the_real_set_of_polygons_lacks_files_of_seven_images(cc33: Bench) -> No
         f"{options}, classes: ids.yaml, annotations: 'instance_segmentation/**/*.txt'"
     )
     assert summary.startswith("33 images and 181 annotations in, 33 and 181 out; 80 classes; ")
-    assert "7 images without a label file: background" in summary
+    assert "7 without a label file: background" in summary
     assert all(sample.row.has_mask for sample in cc33.samples())
     polygons = counts_of(cc33)
     missing = [name for name in boxes if boxes[name] and not polygons[name]]
