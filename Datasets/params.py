@@ -31,6 +31,16 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 BLIND = ("size", "nfiles")
 """DVC's run-cache drops keys of these names, at any depth: a change restores stale outputs."""
 
+_WORDS = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list ([a, b])",
+    "object": "a mapping ({key: value})",
+    "null": "nothing",
+}
+
 T = TypeVar("T")
 
 
@@ -91,7 +101,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise ParamsError(f"{path} is missing; run from the top folder of the repository") from None
     except (YAMLError, UnicodeDecodeError) as error:
-        raise ParamsError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from None
+        what = " ".join(str(error).split()).partition(" To suppress")[0]
+        raise ParamsError(f"{path}: not readable as YAML: {what}") from None
     if not isinstance(content, dict):
         raise ParamsError(
             f"{path}: a mapping of keys to values was expected, got {type(content).__name__}"
@@ -113,6 +124,10 @@ def checked(value: object, kind: type[T], where: str) -> T:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         message, _, trail = str(error).partition(" - at `$")
+        if " - at `key` in `$" in message:
+            message, _, trail = message.partition(" - at `key` in `$")
+            trail += ", a name in it"
+            message += "; write it in quotes, before the colon, and what it stands for after it"
         place = where + trail.rstrip("`").replace("[...]", ".*")
         unknown = re.search(r"unknown field `(.+)`", message)
         value_ = re.match(r"Invalid enum value '(.+)'", message)
@@ -124,9 +139,21 @@ def checked(value: object, kind: type[T], where: str) -> T:
             raise ParamsError(
                 f"{place}.{unknown[1]}: {_unknown(unknown[1], _fields(kind), 'key')}"
             ) from None
-        raise ParamsError(
-            f"{place}: {message[:1].lower()}{message[1:]}, got {_shown(value, trail)}"
-        ) from None
+        raise ParamsError(f"{place}: {_in_words(message)}, got {_shown(value, trail)}") from None
+
+
+def _in_words(message: str) -> str:
+    """Return what msgspec says of types in the words of YAML."""
+
+    def plain(found: re.Match[str]) -> str:
+        return " or ".join(_word(kind) for kind in found[1].split(" | "))
+
+    words = re.sub(r"`([^`]+)`", plain, message)
+    return words[:1].lower() + words[1:]
+
+
+def _word(kind: str) -> str:
+    return _WORDS.get(kind, f"`{kind}`")
 
 
 def nearest(name: str, known: Mapping[str, object] | tuple[str, ...] | list[str]) -> str:
@@ -137,8 +164,8 @@ def nearest(name: str, known: Mapping[str, object] | tuple[str, ...] | list[str]
         lower = {n.lower(): n for n in names}
         close = [lower[n] for n in difflib.get_close_matches(name.lower(), lower, n=3, cutoff=0.6)]
     if close:
-        return "did you mean " + " or ".join(f"'{n}'" for n in close) + "?"
-    return "known: " + (", ".join(sorted(names)[:40]) or "none")
+        return "did you mean " + " or ".join(f"'{n}'" for n in dict.fromkeys(close)) + "?"
+    return "known: " + (", ".join(sorted(set(names))[:40]) or "none")
 
 
 def _unknown(

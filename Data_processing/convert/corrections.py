@@ -17,6 +17,7 @@ Without ``annotation`` a correction is of the whole sample: of its labels as an 
 being there at all. Names and numbers are those of the metadata.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from Data_processing.convert.labels import check_name
 from Data_processing.convert.objects import Kept
 from Data_processing.convert.report import Change
 from Datasets.errors import AnnotationError
@@ -94,10 +96,7 @@ class Corrections(msgspec.Struct, frozen=True):
         """Yield the class names that corrections bring."""
         for lines in self.lines.values():
             for line in lines:
-                if isinstance(line.what, Relabel):
-                    yield from (line.what.new,) if isinstance(line.what.new, str) else line.what.new
-                elif isinstance(line.what, EditBox):
-                    yield line.what.new.name
+                yield from _names(line.what)
 
     def apply(self, sample: str, sha256: str, header: Header, state: State) -> Corrected:
         """Return a sample after its corrections, in the order of the file.
@@ -128,7 +127,7 @@ class Corrections(msgspec.Struct, frozen=True):
                     "corrected",
                     str(line.what.__struct_config__.tag),
                     sample.partition("/")[2],
-                    line.place,
+                    f"{line.place}: {_shown(line.what.old)} -> {_shown(line.what.new)}",
                     images=int(now is None),
                     annotations=lost,
                 )
@@ -164,9 +163,14 @@ def read_corrections(path: Path, dataset: str) -> Corrections:
         if not text.strip():
             continue
         try:
+            json.loads(text, object_pairs_hook=_once)
             what = decoder.decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise AnnotationError(f"{place}: not a correction: {error}") from None
+            for name in _names(what):
+                check_name(name)
+        except (msgspec.DecodeError, ValueError, RecursionError, AnnotationError) as error:
+            raise AnnotationError(
+                f"{place}: not a correction: {error}; actions are relabel, delete and edit_box"
+            ) from None
         if not what.sample.startswith(f"{dataset}/"):
             raise AnnotationError(
                 f"{place}: {what.sample} is not of the data set {dataset}, whose ids begin with "
@@ -174,6 +178,26 @@ def read_corrections(path: Path, dataset: str) -> Corrections:
             )
         found[what.sample].append(Line(what, place))
     return Corrections({sample: tuple(lines) for sample, lines in found.items()})
+
+
+def _names(what: Relabel | Delete | EditBox) -> Iterator[str]:
+    if isinstance(what, Relabel):
+        yield from (what.new,) if isinstance(what.new, str) else what.new
+    elif isinstance(what, EditBox):
+        yield what.new.name
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object whose keys occur once.
+
+    Raises:
+        AnnotationError: one does not.
+    """
+    keys = [key for key, _ in pairs]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise AnnotationError(f"the key '{key}' occurs twice")
+    return dict(pairs)
 
 
 def _applied(line: Line, state: State, header: Header) -> State | None:
@@ -237,5 +261,5 @@ def _compare(line: Line, old: Old, is_now: Old) -> None:
         )
 
 
-def _shown(value: Old) -> str:
+def _shown(value: Old | None) -> str:
     return msgspec.json.encode(value).decode()

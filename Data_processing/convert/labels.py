@@ -56,6 +56,11 @@ class Renamer(msgspec.Struct, frozen=True):
         Raises:
             ParamsError: a rule speaks of a name that does not occur; it is misspelt or of no use.
         """
+        for old, new in self.rules.map.items():
+            try:
+                check_name(new)
+            except AnnotationError as error:
+                raise ParamsError(f"{where}.labels.map.{old}: {error}") from None
         tidied = {self._tidied(name) for name in names}
         final = {self.rules.map.get(name, name) for name in tidied}
         for key, known in (("map", tidied), ("ignore", final)):

@@ -81,6 +81,7 @@ def checked(found: FoundAnnotation, name: str, header: Header, outside: str) -> 
     if corners != stated:
         detail = f"annotation {found.id}: {_shown(stated)}"
         notes.append(Note("reversed", "corners in the wrong order, put right", detail))
+    had_polygons = bool(found.polygons)
     beyond = overhang(corners, width, height)
     for outline in _outlines(found):
         beyond = max(beyond, overhang(outline, width, height))
@@ -92,7 +93,15 @@ def checked(found: FoundAnnotation, name: str, header: Header, outside: str) -> 
             notes.append(Note("dropped", OUTSIDE, detail))
             return Checked(None, tuple(notes))
         found = _cut(found, width, height)
+        if found.polygons != () or not had_polygons:
+            corners = corners if found.corners else ordered(extent(found, rle, width, height))
+        else:  # it came near the image, but nothing that was drawn is in it
+            notes.append(Note("dropped", OUTSIDE, detail))
+            return Checked(None, tuple(notes))
     box = clipped_corners(corners, width, height)
+    if beyond > 0 and outside != "error" and not _overlaps(corners, width, height):
+        notes.append(Note("dropped", OUTSIDE, f"annotation {found.id}: {_shown(corners)}"))
+        return Checked(None, tuple(notes))
     if box[0] >= box[2] or box[1] >= box[3]:
         raise AnnotationError(f"{_shown(corners)} has no area in the image", "zero area")
     if box != corners or beyond > SLACK:
@@ -184,13 +193,18 @@ def _cut(found: FoundAnnotation, width: int, height: int) -> FoundAnnotation:
     cut = (clipped_polygon(polygon, width, height) for polygon in found.polygons)
     return msgspec.structs.replace(
         found,
+        area=None,  # it was that of the whole
         polygons=tuple(polygon for polygon in cut if len(polygon) >= 6),
-        keypoints=tuple(
-            side
-            for x, y, v in triples
-            for side in (min(max(x, 0.0), float(width)), min(max(y, 0.0), float(height)), v)
-        ),
+        keypoints=tuple(side for point in triples for side in _kept_inside(*point, width, height)),
     )
+
+
+def _kept_inside(
+    x: float, y: float, v: float, width: int, height: int
+) -> tuple[float, float, float]:
+    """Return a keypoint moved onto the frame's edge, where it is labelled but not visible (1)."""
+    inside = min(max(x, 0.0), float(width)), min(max(y, 0.0), float(height))
+    return *inside, v if inside == (x, y) else min(v, 1.0)
 
 
 def _shown(corners: Corners) -> str:

@@ -246,6 +246,10 @@ class _Work:
             semantic = drawing.semantic(draft.objects, self.classes or (), height, width)
             if draft.objects and len(self.classes or ()) > MAX_CLASSES:
                 self._note("noticed", f"no mask: 8 bits hold at most {MAX_CLASSES} classes", "")
+        if regions and options.masks != "none" and draft.objects:
+            bare = sum(not one.has_region() for one in draft.objects)
+            if bare:
+                self._note("noticed", "no mask, as an object has no region", f"{bare} objects")
         if regions and options.masks in ("instances", "both"):
             instances = drawing.instances(draft.objects, height, width)
         has_mask = semantic is not None

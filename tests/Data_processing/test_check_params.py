@@ -27,9 +27,13 @@ def test_a_sound_file_passes(workspace: Workspace) -> None:
     [
         ("split:", "splt:", "params.yaml: splt: unknown section 'splt'; did you mean 'split'?"),
         ("n_folds: 3", "n_fold: 3", "split.n_fold: unknown key 'n_fold'; did you mean 'n_folds'"),
-        ("n_folds: 3", "n_folds: 2", "split.n_folds: expected `int` >= 3, got 2"),
-        ("n_folds: 3", "n_folds: three", "split.n_folds: expected `int`, got `str`, got 'three'"),
-        ("holdout: 0.0", "holdout: 1.0", "split.holdout: expected `float` < 1.0, got 1.0"),
+        ("n_folds: 3", "n_folds: 2", "split.n_folds: expected a whole number >= 3, got 2"),
+        (
+            "n_folds: 3",
+            "n_folds: three",
+            "split.n_folds: expected a whole number, got text, got 'three'",
+        ),
+        ("holdout: 0.0", "holdout: 1.0", "split.holdout: expected a number < 1.0, got 1.0"),
         ("from: [shapes]", "from: [shape]", "unknown data set 'shape'; did you mean 'shapes'"),
         ("from: [shapes]", "from: []", "split.from: no data set is named"),
         ("format: coco", "format: cocoa", "unknown format 'cocoa'; did you mean 'coco'"),

@@ -239,7 +239,7 @@ def test_the_stage_runs_from_params(
         ("{digits: {image: 24}}", "did you mean 'images'"),
         ("{digits: {images: 0}}", ">= 1"),
         ("{digits: {images: 1798}}", "<= 1797"),
-        ("{digits: {images: many}}", "expected `int`"),
+        ("{digits: {images: many}}", "expected a whole number"),
         ("{digits: {}}", "images"),
         ("{a/b: {images: 2}}", "letters, digits"),
         ("{a: {images: 2}, a_unlabelled: {images: 2}}", "choose another"),

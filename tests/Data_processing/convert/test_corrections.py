@@ -49,7 +49,7 @@ def test_annotations_are_relabelled_moved_and_deleted(tmp_path: Path) -> None:
         ("edit_box", 0, 0),
         ("delete", 0, 1),
     ]
-    assert changes[2].detail == f"{tmp_path / 'pets.jsonl'}:3"
+    assert changes[0].detail == f'{tmp_path / "pets.jsonl"}:1: "cat" -> "ant"'
 
 
 def test_images_are_relabelled_and_deleted(tmp_path: Path) -> None:
@@ -109,6 +109,8 @@ def test_what_does_not_fit_any_more_stops(tmp_path: Path, lines: list[object], s
         (line("delete", annotation=7, old=CAT, why="x"), "unknown field `why`"),
         ({**line("relabel", old="a", new="b"), "sample": "cars/a.png"}, "not of the data set pets"),
         ("x", "not a correction"),
+        (line("relabel", annotation=7, old="cat", new=" "), "the name of its class is empty"),
+        (line("relable", old="a", new="b"), "actions are relabel, delete and edit_box"),
     ],
 )
 def test_lines_that_are_no_corrections(tmp_path: Path, broken: object, says: str) -> None:
@@ -121,3 +123,10 @@ def test_a_correction_without_its_sample_is_found(tmp_path: Path) -> None:
     made.check_used({"pets/a.png"})
     with pytest.raises(AnnotationError, match=r"jsonl:1: there is no sample pets/a\.png"):
         made.check_used(set())
+
+
+def test_a_repeated_key_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "pets.jsonl"
+    path.write_text(json.dumps(line("delete", old=["cat"]))[:-1] + ', "old": ["dog"]}')
+    with pytest.raises(AnnotationError, match="the key 'old' occurs twice"):
+        read_corrections(path, "pets")

@@ -31,6 +31,8 @@ def test_strip_then_case_then_map_then_ignore() -> None:
         (LabelRules(map={"catt": "dog"}), r"labels\.map: no class is called 'catt'; did you mean"),
         (LabelRules(ignore=("dgo",)), r"labels\.ignore: no class is called 'dgo'; did you mean"),
         (LabelRules(case="upper", map={"cat": "x"}), r"labels\.map: no class is called 'cat'"),
+        (LabelRules(map={"cat": " "}), r"labels\.map\.cat: the name of its class is empty"),
+        (LabelRules(map={"cat": "a\nb"}), r"labels\.map\.cat: .* holds a control character"),
     ],
 )
 def test_a_rule_with_nothing_to_do_is_an_error(rules: LabelRules, says: str) -> None:

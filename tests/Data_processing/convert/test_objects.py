@@ -75,7 +75,20 @@ def test_regions_and_keypoints_are_cut_with_their_box() -> None:
     ).kept
     assert kept is not None
     assert kept.polygons == ((0.0, 0.0, 4.0, 0.0, 4.0, 4.0, 0.0, 4.0),)
-    assert kept.keypoints == (0.0, 2.0, 2.0, 0.0, 0.0, 0.0)
+    assert kept.keypoints == (0.0, 2.0, 1.0, 0.0, 0.0, 0.0)  # labelled, but not visible
+
+
+def test_the_box_of_what_was_drawn_is_that_of_what_is_left() -> None:
+    triangle = (-10.0, 0.0, 10.0, 0.0, -10.0, 10.0)
+    assert box_of(check(polygons=(triangle,), outside="clip")) == Box("cat", 0.0, 10.0, 0.0, 5.0)
+
+
+def test_what_comes_near_the_image_with_nothing_in_it_is_dropped() -> None:
+    beside = (-50.0, 10.0, 10.0, -50.0, -50.0, -50.0)  # its extent overlaps the image
+    result = check(polygons=(beside,), outside="clip")
+    assert result.kept is None and result.notes[0].action == "dropped"
+    for outside in ("clip", "drop"):
+        assert check(20.5, 1.0, 20.9, 6.0, outside=outside).kept is None
 
 
 @pytest.mark.parametrize(

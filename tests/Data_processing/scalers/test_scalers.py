@@ -122,7 +122,7 @@ def test_an_empty_training_part_is_said() -> None:
             "scale.ops.0.standard.per: unknown value 'row'; known: channel, image, pixel",
         ),
         ({"zca_channel": {"epsilon": 1.0}}, "unknown key 'epsilon'; did you mean 'eps'|known: eps"),
-        ({"zca_channel": {"eps": -1.0}}, "scale.ops.0.zca_channel.eps: expected `float` >= 0"),
+        ({"zca_channel": {"eps": -1.0}}, "scale.ops.0.zca_channel.eps: expected a number >= 0"),
         ({}, "one scaler an entry was expected"),
     ],
 )

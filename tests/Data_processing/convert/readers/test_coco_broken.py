@@ -102,7 +102,7 @@ def test_no_utf8_and_no_number_is_named_wherever_it_stands(bench: Bench, two_ima
     bench.coco(document)
     path = bench.raw / "annotations.json"
     path.write_bytes(path.read_bytes().replace(b'"HERE"', b'"\xff"'))
-    with pytest.raises(AnnotationError, match="nothing is left: .* 0 and 0 out, 2 and 3 rejected"):
+    with pytest.raises(AnnotationError, match=r"nothing is left: .* 0 and 0 out, 2 and 3 rejected"):
         bench.convert(SKIP)
     text = "\n".join(bench.reasons())
     assert "annotations.json:3: not UTF-8" in text and "annotations.json:40: not UTF-8" in text

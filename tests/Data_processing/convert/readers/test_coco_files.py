@@ -51,7 +51,7 @@ def test_ids_and_names_that_occur_twice(bench: Bench, two_images: Made) -> None:
     document = two_images(one())
     document["images"] += [{"id": 2, "file_name": "c.png"}, {"id": 4, "file_name": "./a.png"}]
     bench.coco(document)
-    with pytest.raises(AnnotationError, match="nothing is left: .* 0 and 0 out, 4 and 2 rejected"):
+    with pytest.raises(AnnotationError, match=r"nothing is left: .* 0 and 0 out, 4 and 2 rejected"):
         bench.convert(SKIP)
     text = "\n".join(bench.reasons())
     assert "the image id 2 occurs 2 times" in text and "a.png is named 2 times" in text

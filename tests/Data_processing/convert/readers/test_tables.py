@@ -2,8 +2,10 @@
 
 import csv
 import io
+import sqlite3
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -308,3 +310,27 @@ def test_any_order_of_rows_gives_the_same(
     folder = tmp_path_factory.mktemp("table")
     shuffled = data.draw(st.permutations(rows))
     assert found_in(folder, rows) == found_in(folder, shuffled)
+
+
+def test_the_golden_files_of_parquet_and_sql(three: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same rows by both ways; a database gives types, and names rows by their number."""
+    rows = pd.DataFrame(
+        {
+            "image": ["a.png", "a.png", "b.png"],
+            "class": ["cat", "ant", None],
+            **{side: [one, two, None] for side, one, two in SIDES},
+        }
+    )
+    rows.to_parquet(three.raw / "t.parquet")
+    three.convert("format: parquet")
+    three.golden("parquet")
+    (three.raw / "t.parquet").unlink()
+    path = three.folder / "rows.db"
+    with closing(sqlite3.connect(path)) as database:
+        rows.to_sql("boxes", database, index=False)
+    monkeypatch.setenv("ROWS", f"sqlite:///{path}")
+    three.convert('format: sql, sql: {url_env: ROWS, query: "select * from boxes"}')
+    three.golden("sql")
+
+
+SIDES = (("x1", 1, 2.5), ("y1", 2, 3.0), ("x2", 5, 9.25), ("y2", 6, 8.0))
