@@ -25,6 +25,11 @@ VERBS = {
         says="compare the metadata of two revisions, or of one and the workspace",
         example="python -m Datasets diff HEAD~1 --dataset digits",
     ),
+    "sample": Verb(
+        module="Datasets.show_sample",
+        says="print all that is known of samples, as JSON",
+        example="python -m Datasets sample Datasets/metadata/digits images/0001.png",
+    ),
     "check-params": Verb(
         module="Datasets.check_params",
         says="check the frame of params.yaml and compute.yaml, and say that all rooms agreed",

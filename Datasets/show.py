@@ -52,9 +52,9 @@ def run(arguments: argparse.Namespace) -> None:
     if not (folder / "metadata.jsonl").is_file():
         raise StoreError(f"{folder} is no metadata folder; the stage convert writes one")
     raw = arguments.raw or Path(dataset_called(load(), folder.resolve().name).path)
-    chosen = _chosen(folder, arguments.ids, arguments.first)
+    samples = chosen(folder, arguments.ids, arguments.first)
     classes = read_classes(folder)
-    cells = [_cell(sample, folder, Path(raw), classes) for sample in chosen]
+    cells = [_cell(sample, folder, Path(raw), classes) for sample in samples]
     write_bytes(Path(arguments.out), encode_png(panel(cells, classes)))
     answer(f"{arguments.out}: {len(cells)} samples")
 
@@ -106,7 +106,12 @@ def _write_labels(
         x += width + 8
 
 
-def _chosen(folder: Path, ids: Sequence[str] | None, first: int) -> list[Annotated]:
+def chosen(folder: Path, ids: Sequence[str] | None, first: int) -> list[Annotated]:
+    """Return the samples of a metadata folder by id or path, or the first ones.
+
+    Raises:
+        StageError: there is no such sample.
+    """
     if ids is None:
         return [sample for sample, _ in zip(read(folder), range(first), strict=False)]
     wanted = dict.fromkeys(ids)

@@ -1,12 +1,13 @@
 """``show`` draws the samples that were asked for."""
 
 import argparse
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from Datasets import show
+from Datasets import show, show_sample
 from Datasets.draw import colour_of
 from Datasets.errors import ParamsError, SampleError, StageError, StoreError
 from Datasets.files import sha256_of
@@ -85,3 +86,16 @@ def test_raw_files_that_are_gone_or_changed(folder: Path) -> None:
         run(folder, "--raw", "raw")
     with pytest.raises(StoreError, match="no metadata folder"):
         run("raw", "--raw", "raw")
+
+
+def test_a_sample_is_printed_with_what_a_correction_needs(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parser = argparse.ArgumentParser()
+    show_sample.arguments(parser)
+    show_sample.run(parser.parse_args([str(folder), "c"]))
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["row"]["id"] == "tiny/c" and len(printed["row"]["sha256"]) == 64
+    assert printed["image"]["bounding_boxes"][0]["name"] == "cat"
+    with pytest.raises(StageError, match="no sample 'x'"):
+        show_sample.run(parser.parse_args([str(folder), "x"]))

@@ -225,3 +225,22 @@ def test_a_file_whose_name_is_no_text_is_named_all_the_same(bench: Bench) -> Non
     summary = bench.convert("format: folders, on_bad: skip")
     assert summary.startswith("2 images in, 1 out, 1 rejected")
     assert "characters that cannot be printed" in bench.reasons()[0]
+
+
+def test_the_reader_in_the_documentation_works(bench: Bench, root: Path) -> None:
+    text = (root / "docs/formats.md").read_text()
+    code = text.split("```python")[1].split("```")[0]
+    names: dict[str, Extract] = {}
+    exec(compile(code, "docs/formats.md", "exec"), names)  # noqa: S102  (our own page)
+    bench.image("a.png")
+    bench.image("b.png")
+    (bench.raw / "x.mine").write_text(
+        "b.png cat 1 0\na.png dog 2 0\n\nb.png dog 3 0\nb.png cat x\n"
+    )
+    tally = ingest_with(bench, names["extract"], on_bad="skip")
+    assert (
+        tally.sentence()
+        == "2 images and 4 annotations in, 2 and 3 out, 0 and 1 rejected; 2 classes"
+    )
+    assert "x.mine:5: `name class x y` was expected" in bench.reasons()[0]
+    assert [len(sample.image.bounding_boxes) for sample in bench.samples()] == [1, 2]

@@ -54,7 +54,7 @@ def test_the_walk_follows_from() -> None:
     [
         ({"letterbx": {}}, "preprocess.x.ops.0: unknown operation 'letterbx'; .*'letterbox'"),
         ({"letterbox": {"heigth": 3}}, "ops.0.letterbox.heigth: unknown key 'heigth'; .*'height'"),
-        ({"letterbox": {"height": "3"}}, "letterbox.height: expected a whole number, got text, got '3'"),
+        ({"letterbox": {"height": "3"}}, "expected a whole number, got text, got '3'"),
         ({"letterbox": {"height": 0}}, "letterbox.height: expected a whole number >= 1, got 0"),
         ({"resize": {"height": 3}}, "resize takes height and width, or longest, or shortest"),
         ({"resize": {"longest": 3, "shortest": 3}}, "resize takes height and width, or longest"),
