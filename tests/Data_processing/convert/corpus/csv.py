@@ -57,7 +57,11 @@ CASES = (
     row("absolute", "/etc/b.png,cat,1,2,6,6\n", "t.csv:3: the image's name '/etc/b.png' leads out"),
     row("newline in a name", '"b\n.png",cat,1,2,6,6\n', r"t.csv:3: the image's name 'b\n.png' hol"),
     row("NUL in a name", "b\0.png,cat,1,2,6,6\n", "t.csv:3: the line holds a NUL byte"),
-    row("an image that is missing", "b.png,cat,1,2,6,6\n", "b.png: "),
+    row(
+        "an image that is missing",
+        "b.png,cat,1,2,6,6\n",
+        "b.png: the annotations name it, but there is no such file",
+    ),
     row("zero area", "a.png,cat,3,2,3,6\n", "has no area in the image"),
     row("outside", "a.png,cat,1,2,60,6\n", "leaves the image of 20 x 10 pixels"),
     row("a quote that stays open", 'a.png,"cat,1,2,6,6\n', "t.csv:3: a quote is opened in this ro"),
@@ -106,7 +110,7 @@ CASES = (
     boxes(
         "another width than the image has",
         "filename,width,height,class,x1,y1,x2,y2\na.png,30,10,cat,1,2,6,6\n",
-        "a.png: ",
+        "a.png: t.csv says 30 x 10 pixels, the file has 20 x 10; which is right?",
     ),
     boxes(
         "an id twice",

@@ -19,8 +19,20 @@ CASES = (
     Broken("a newline", {"b\n/b.png": SOUND}, OPTIONS, "holds characters that cannot be printed"),
     Broken("an escape", {"\x1b[1m/b.png": SOUND}, OPTIONS, "holds characters that cannot be"),
     Broken("empty", {"cat/b.png": b""}, OPTIONS, "cat/b.png: the file is empty", images=CAT),
-    Broken("cut off", {"cat/b.png": SOUND[:20]}, OPTIONS, "cat/b.png: ", images=CAT),
-    Broken("a text", {"cat/b.png": "cat"}, OPTIONS, "cat/b.png: ", images=CAT),
+    Broken(
+        "cut off",
+        {"cat/b.png": SOUND[:20]},
+        OPTIONS,
+        "cat/b.png: the header cannot be read (Truncated File Read); replace the file",
+        images=CAT,
+    ),
+    Broken(
+        "a text",
+        {"cat/b.png": "cat"},
+        OPTIONS,
+        "cat/b.png: not an image of a known format but text; save it as one of",
+        images=CAT,
+    ),
     Broken(
         "a link to a folder",
         {},

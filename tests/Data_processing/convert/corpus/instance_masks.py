@@ -19,8 +19,16 @@ CASES = (
     ),
     _mask("JPEG", _image(_gray(), "JPEG"), "JPEG changes values beside edges", "masks/a_1.jpg"),
     _mask("empty", b"", "masks/a_1.png: the file is empty; replace it or leave it out"),
-    _mask("cut off", NOISE[:48], "masks/a_1.png: "),
-    _mask("a text", b"not an image", "masks/a_1.png: "),
+    _mask(
+        "cut off",
+        NOISE[:48],
+        "masks/a_1.png: the mask cannot be decoded (image file is truncated); replace",
+    ),
+    _mask(
+        "a text",
+        b"not an image",
+        "masks/a_1.png: not an image of a known format but text; save it as one of",
+    ),
     _mask("no image of that name", SOUND, "no mask ('masks/b_1.png', ...) be", "masks/b_1.png"),
     Broken(
         "a mask without an image",
