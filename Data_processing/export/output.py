@@ -21,7 +21,9 @@ def arguments(parser: argparse.ArgumentParser, out: str) -> None:
     """Add what all exports ask for; ``out`` says what is written."""
     parser.add_argument("dataset", help="name of a data set that convert has read")
     parser.add_argument("--out", type=Path, required=True, help=out)
-    parser.add_argument("--force", action="store_true", help="replace what is there already")
+    parser.add_argument(
+        "--force", action="store_true", help="replace a file that is there already; a folder never"
+    )
 
 
 def metadata_of(dataset: str) -> Path:
@@ -38,10 +40,14 @@ def metadata_of(dataset: str) -> Path:
 def check_free(path: Path, force: bool) -> None:
     """Return nothing if ``path`` may be written.
 
+    A folder is never replaced: whatever else lies in it would be lost with it.
+
     Raises:
         StageError: something is there that was not to be replaced.
     """
-    if path.exists() and not force:
+    if path.is_dir():
+        raise StageError(f"{path} is a folder that exists already; remove it or name another place")
+    if (path.exists() or path.is_symlink()) and not force:
         raise StageError(f"{path} exists already; name another place, or replace it by --force")
 
 

@@ -1,5 +1,6 @@
 """Metadata as Pascal VOC: read back they are the same boxes."""
 
+import shutil
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -49,10 +50,22 @@ def test_corners_as_they_stand_or_from_one(
         "3",
     ]
     assert root.findtext("object/difficult") == "1" and root.findtext("object/truncated") == "0"
-    export("voc", "--force", "--origin", "1", "--whole")
+    shutil.rmtree("out")
+    export("voc", "--origin", "1", "--whole")
     assert box("out/Annotations/a.xml") == ["2", "3", "6", "6"]
     assert box("out/Annotations/b.xml") == ["3", "3", "9", "6"]
     assert "boxes rounded outwards: 1" in capsys.readouterr().out
+
+
+def test_a_folder_is_never_replaced(bench: Bench, two_images: Made) -> None:
+    """Not even by --force: whatever lies in it would be lost."""
+    bench.coco(two_images())
+    bench.convert()
+    Path("out").mkdir()
+    Path("out/mine.txt").write_text("mine")
+    for verb in ("voc", "yolo", "coco"):
+        assert export(verb, "--force") == 1
+    assert [path.name for path in Path("out").iterdir()] == ["mine.txt"]
 
 
 def test_names_are_escaped(bench: Bench, two_images: Made, monkeypatch: pytest.MonkeyPatch) -> None:
