@@ -16,6 +16,8 @@ from Datasets.errors import AnnotationError
 SLACK = 1.0
 """Pixels by which an annotation may leave the frame: tools round. More is an error."""
 IGNORE = 255
+LONGEST = 60
+"""Bits of a run length: more is no image, and would take time that grows with its square."""
 MAX_CLASSES = 254
 """Classes an 8-bit mask can tell apart beside nothing (0) and ignore (255)."""
 
@@ -41,6 +43,8 @@ def run_lengths(counts: str) -> tuple[int, ...]:
         value |= (bits & 31) << shift
         shift += 5
         if bits & 32:
+            if shift > LONGEST:
+                raise AnnotationError("run lengths hold a number beyond all images")
             continue
         if bits & 16:
             value -= 1 << shift

@@ -154,8 +154,10 @@ def read_corrections(path: Path, dataset: str) -> Corrections:
     Raises:
         AnnotationError: a line is not a correction of this data set.
     """
-    if not path.is_file():
+    if not path.exists() and not path.is_symlink():
         return Corrections()
+    if not path.is_file():
+        raise AnnotationError(f"{path}: is no file; put the corrections there, or take it out")
     decoder = msgspec.json.Decoder(Relabel | Delete | EditBox)
     found: dict[str, list[Line]] = defaultdict(list)
     for number, text in enumerate(path.read_bytes().splitlines(), 1):

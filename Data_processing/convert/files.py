@@ -48,7 +48,7 @@ def annotation_files(source: Source, present: Listing, suffixes: tuple[str, ...]
             for path in source.root.glob(pattern)
             if path.is_file()
         )
-    except (ValueError, NotImplementedError):
+    except (ValueError, IndexError, NotImplementedError):
         raise ParamsError(
             f"{source.where}.annotations: '{pattern}' must lie below {source.root}"
         ) from None
@@ -99,6 +99,10 @@ def path_of(root: Path, name: str) -> Path:
         raise AnnotationError(
             f"{name}: a link leads out of the data set's folder; copy the file into it",
             "link out of the folder",
+        )
+    if path.is_symlink() and not path.exists():
+        raise AnnotationError(
+            f"{name}: is a link that leads nowhere; put the file there", "unreadable"
         )
     if path.exists() and not path.is_file():  # reading a pipe would wait for ever
         raise AnnotationError(

@@ -1,5 +1,6 @@
 """A data set's way in: extract, look at each file, transform, load. The three are handed in."""
 
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import islice
@@ -23,6 +24,8 @@ from Datasets.metadata import Encoded, MetadataWriter, encoded
 from Datasets.rejections import Rejection
 from Datasets.stage import map_tasks
 
+LONGEST_NAME = 240
+"""Bytes: file systems allow 255, and what is drawn adds a suffix."""
 CHUNK = 1024
 """Images a task. With fewer a pool would be started where one process is done sooner."""
 
@@ -156,7 +159,8 @@ def _watched(
                 "their paths"
             )
         last = found.file
-        folded = xxhash.xxh3_64_intdigest(found.file.casefold().encode())
+        plain = unicodedata.normalize("NFC", found.file).casefold()
+        folded = xxhash.xxh3_64_intdigest(plain.encode())
         if folded in seen:
             reason = "its name differs from another's by case alone: one file on other systems"
             report.notice(found.file, reason)
@@ -164,6 +168,8 @@ def _watched(
         try:
             if "#" in found.file and (source.dataset.bands or source.dataset.samples == "box"):
                 raise AnnotationError("its name holds a #, which separates parts; rename it")
+            if len(found.file.rpartition("/")[2].encode()) > LONGEST_NAME:
+                raise AnnotationError("its name is too long for a mask to bear it; shorten it")
             table.check(found.name, found.file)
             files = files_of(found.file)
         except AnnotationError as error:

@@ -171,6 +171,8 @@ def _text_column(values: list[Scalar]) -> pa.Array:
     """Return a column of CSV as whole numbers, numbers or truth values if it is that throughout."""
     text = pd.Series([value or None for value in values], dtype="string")
     column = _typed(text)
+    if str(column.dtype) not in _ARROW:
+        column = text  # whole numbers beyond 64 bits: they are names
     return pa.array(column, _ARROW.get(str(column.dtype), pa.string()))
 
 

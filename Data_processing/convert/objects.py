@@ -19,6 +19,11 @@ from Datasets.image import Header
 from Datasets.metadata import Box
 from Datasets.regions import SLACK, compressed
 
+FARTHEST = 1e9
+"""Pixels: a coordinate beyond is no place in an image, and arithmetic with it overflows."""
+MANY = 1000
+LONGEST_OUTLINE = 5_000_000
+"""Pixels: the rasteriser's memory grows with it, by some 40 bytes each."""
 OUTSIDE = "outside the image"
 BY_A_PIXEL = "box outside the image by a pixel or less"
 
@@ -145,9 +150,15 @@ def _check_points(found: FoundAnnotation) -> None:
                 "needed",
                 "polygon under three points",
             )
-        if not all(map(math.isfinite, polygon)):
+        if not all(abs(side) <= FARTHEST for side in polygon):
             raise AnnotationError(
-                "a polygon has a coordinate that is no finite number", "no number"
+                "a polygon has a coordinate that is no finite number, or beyond all images",
+                "no number",
+            )
+        if len(polygon) > MANY and _length(polygon) > LONGEST_OUTLINE:
+            raise AnnotationError(
+                f"a polygon's outline is longer than {LONGEST_OUTLINE:,} pixels; draw it simpler",
+                "too long",
             )
     if len(found.keypoints) % 3:
         raise AnnotationError(
@@ -156,6 +167,14 @@ def _check_points(found: FoundAnnotation) -> None:
         )
     if not all(map(math.isfinite, found.keypoints)):
         raise AnnotationError("a keypoint has a number that is not finite", "no number")
+
+
+def _length(polygon: tuple[float, ...]) -> float:
+    xs, ys = polygon[0::2], polygon[1::2]
+    return sum(
+        max(abs(x2 - x1), abs(y2 - y1))
+        for x1, y1, x2, y2 in zip(xs, ys, (*xs[1:], xs[0]), (*ys[1:], ys[0]), strict=True)
+    )
 
 
 def _outlines(found: FoundAnnotation) -> list[tuple[float, ...]]:

@@ -160,6 +160,7 @@ def _repeats(ids: np.ndarray, is_sound: np.ndarray) -> list[int]:
 
 def _category_names(file: CocoFile) -> dict[int, str]:
     names: dict[int, str] = {}
+    known: set[str] = set()
     for category in file.categories:
         if category.id in names:
             raise AnnotationError(f"{file.name}: the category id {category.id} occurs twice")
@@ -167,9 +168,10 @@ def _category_names(file: CocoFile) -> dict[int, str]:
             check_name(category.name)
         except AnnotationError as error:
             raise AnnotationError(f"{file.name}: category {category.id}: {error}") from None
-        if category.name in names.values():
+        if category.name in known:
             raise AnnotationError(
                 f"{file.name}: two categories are called '{category.name}'; rename one"
             )
         names[category.id] = category.name
+        known.add(category.name)
     return names

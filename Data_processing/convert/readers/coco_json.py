@@ -3,6 +3,7 @@
 import json
 import mmap
 import re
+from collections import Counter
 from pathlib import Path
 from typing import TypeVar
 
@@ -56,8 +57,8 @@ class CocoFile:
         self._forget()
         spans = spans_of(np.frombuffer(self._content, np.uint8), self._start, self._forget)
         self._keys = [self._key(start, end) for start, end in spans.keys.tolist()]
-        for key in self._keys:
-            if self._keys.count(key) > 1:
+        for key, times in Counter(self._keys).items():
+            if times > 1:
                 raise AnnotationError(
                     f"{self.name}: the key '{key}' occurs twice at the top; join the two",
                     "repeated key",

@@ -113,6 +113,8 @@ def test_impossible_boxes(corners: tuple[float, ...], kind: str) -> None:
         ((1.0, 1.0, 2.0, 2.0), "a polygon has 4 numbers; three points"),
         ((1.0, 1.0, 2.0, 2.0, 3.0, 1.0, 4.0), "a polygon has 7 numbers"),
         ((1.0, 1.0, 2.0, NAN, 3.0, 1.0), "no finite number"),
+        ((5.0, 5.0, 1e308, -1e308, -1e308, 1e308), "or beyond all images"),
+        ((0.0, 0.0, 20.0, 10.0) * 200_000, "outline is longer than 5,000,000 pixels"),
     ],
 )
 def test_impossible_polygons(polygon: tuple[float, ...], says: str) -> None:

@@ -71,6 +71,19 @@ def test_folders_that_are_missing(bench: Bench) -> None:
         bench.convert("format: folders")
 
 
+def test_links_that_lead_nowhere_and_names_too_long_are_named(bench: Bench) -> None:
+    bench.image("cat/1.png")
+    bench.image(f"cat/{'x' * 245}.png")
+    with pytest.raises(DarkroomError, match="its name is too long for a mask"):
+        bench.convert("format: folders")
+    (bench.raw / "a.json").symlink_to("nowhere")
+    for one in ("coco", "labelme", "via"):
+        with pytest.raises(DarkroomError, match=r"a\.json: is a link that leads nowhere"):
+            bench.convert(f"format: {one}")
+    with pytest.raises(DarkroomError):
+        bench.convert("format: coco, annotations: .")
+
+
 def test_a_failed_run_leaves_what_was_there(bench: Bench) -> None:
     bench.image("cat/1.png")
     bench.convert("format: folders")
