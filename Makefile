@@ -3,7 +3,7 @@
 .NOTPARALLEL:
 .PHONY: help run test lint format deps lock clean setup
 
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/.venv/uv/bin
 export PYTHON INSTALLER
 # Compiled modules halve the time that every stage takes to start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -16,7 +16,7 @@ CODE = Datasets Data_processing Models Deployment tests
 # Existing pins stay. Wherever the packages came from, no address gets into a lock.
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links
-HEADER = '\# Made by `make lock` from pyproject.toml. Do not edit; `make lock ARGS=--upgrade` renews all versions.'
+HEADER = '\# Made by `make lock`. Do not edit; `make lock ARGS=--upgrade` renews all versions.'
 
 help: ## list what make can do
 	@echo 'make <target>, with'
@@ -48,7 +48,8 @@ lock: setup ## renew requirements.lock and Deployment/requirements.lock from pyp
 	@$(COMPILE) $(ARGS) --group dev pyproject.toml -o requirements.lock >/dev/null
 	@python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["deployment"], sep="\n")' \
 		| $(COMPILE) --constraint requirements.lock - -o Deployment/requirements.lock >/dev/null
-	@for lock in requirements.lock Deployment/requirements.lock; do \
+	@echo 'uv>=0.9' | $(COMPILE) $(ARGS) --no-annotate - -o .ci/uv.lock >/dev/null
+	@for lock in requirements.lock Deployment/requirements.lock .ci/uv.lock; do \
 		{ echo $(HEADER); grep -v '^# Made by' $$lock; } >$$lock.new && mv $$lock.new $$lock; \
 	done
 

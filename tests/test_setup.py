@@ -25,8 +25,11 @@ def clone(tmp_path: Path) -> Path:
     return folder
 
 
-def set_up(clone: Path, python: str | Path = sys.executable) -> subprocess.CompletedProcess[str]:
+def set_up(
+    clone: Path, python: str | Path = sys.executable, **variables: str
+) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHON": str(python), "GIT_CEILING_DIRECTORIES": str(clone)}
+    environment |= variables
     return subprocess.run([clone / ".ci/setup"], env=environment, capture_output=True, text=True)
 
 
@@ -93,3 +96,20 @@ def test_a_folder_that_cannot_be_trusted_is_made_anew(clone: Path, change: str) 
     if change == "interrupted":
         (clone / ".venv/unfinished").touch()
     refused(set_up(clone, "no-such-python"), "none was found as no-such-python")
+
+
+@pytest.mark.parametrize(("cached", "asked"), [(True, 1), (False, 2)])
+def test_the_network_is_asked_only_for_what_is_not_cached(
+    clone: Path, tmp_path: Path, cached: bool, asked: int
+) -> None:
+    test_what_is_done_is_not_done_again(clone)
+    (clone / "requirements.lock").write_text("packaging==2\n")
+    (clone / ".venv/pyvenv.cfg").write_text(f"command = python -m venv {clone.resolve()}/.venv\n")
+    script = f'echo "$@" >>{tmp_path}/asked; case "$*" in *--offline*) {str(cached).lower()};; esac'
+    own = command(tmp_path / "bin/uv", script)
+    done = set_up(clone, PATH=f"{own.parent}:{os.environ['PATH']}")
+    assert done.returncode == 0, done.stderr
+    calls = (tmp_path / "asked").read_text().splitlines()
+    assert ["--offline" in call for call in calls] == [True, False][:asked]
+    assert all("--require-hashes" in call for call in calls)
+    assert (clone / ".venv/installed").read_text() == f"{clone.resolve()}\npackaging==2\n"
