@@ -88,16 +88,25 @@ def walk_to(last: str, steps: Mapping[str, Step], where: str = "params.yaml") ->
     return tuple(reversed(order))
 
 
+def check_name(name: str, where: str) -> None:
+    """Refuse a name that would lead out of the steps' folder, or into the first store.
+
+    Raises:
+        ParamsError: it would.
+    """
+    if not NAME.fullmatch(name) or name == SOURCE:
+        raise ParamsError(
+            f"{where}: preprocess.{name}: a step's name has letters, digits, '-', '_', "
+            "and is not 'source'"
+        )
+
+
 def check(steps: Mapping[str, Step], last: str, where: str) -> list[str]:
     """Return what is wrong with the steps, a sentence each; an empty list where nothing is."""
     problems = []
     for name, step in steps.items():
-        if not NAME.fullmatch(name) or name == SOURCE:
-            problems.append(
-                f"{where}: preprocess.{name}: a step's name has letters, digits, '-', '_', "
-                "and is not 'source'"
-            )
         for attempt in (
+            lambda n=name: check_name(n, where),
             lambda n=name: walk_to(n, steps, where),
             lambda n=name, s=step: operations(n, s, where),
         ):

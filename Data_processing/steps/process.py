@@ -10,7 +10,7 @@ import msgspec
 
 from Data_processing.interim import folder_of
 from Data_processing.raw import RawFiles
-from Data_processing.steps.plan import Step, operations, recipe_ops
+from Data_processing.steps.plan import Step, check_name, operations, recipe_ops
 from Data_processing.steps.runner import ShardResult, Work, refuse_full_disk, walk
 from Data_processing.steps.sheet import write_sheet
 from Datasets import compute
@@ -45,13 +45,15 @@ def step_called(params: Params, name: str) -> Step:
     """Return the step ``name`` of params.yaml.
 
     Raises:
-        ParamsError: there is none of that name; the nearest ones are offered.
+        ParamsError: there is none of that name, and the nearest ones are offered; or no folder
+            can have that name.
     """
     steps = params.section("preprocess", dict[str, Step])
     if name not in steps:
         raise ParamsError(
             f"{params.path}: preprocess: there is no step '{name}'; {nearest(name, steps)}"
         )
+    check_name(name, str(params.path))
     return steps[name]
 
 

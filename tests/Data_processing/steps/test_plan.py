@@ -1,9 +1,13 @@
 """What params.yaml may say of steps, and what it is told when it says something else."""
 
+from pathlib import Path
+
 import pytest
 
 from Data_processing.steps.plan import Entry, Step, check, operations, recipe_ops, walk_to
+from Data_processing.steps.process import step_called
 from Datasets.errors import ParamsError
+from Datasets.params import load
 from Datasets.recipe import CentreCrop, Letterbox
 
 
@@ -100,3 +104,13 @@ def test_all_problems_come_together() -> None:
     """Two steps, two sentences."""
     given = {"a": Step("source", ({"pod": {}},)), "b": Step("nowhere")}
     assert len(check(given, "a", "params.yaml")) == 2
+
+
+def test_no_step_is_named_out_of_the_folder_of_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step that is run by itself replaces its folder: never a folder of somebody else."""
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_text("preprocess: {../../mine: {from: source}}\n")
+    with pytest.raises(ParamsError, match=r"preprocess\.\.\./\.\./mine: a step's name has letters"):
+        step_called(load(), "../../mine")
