@@ -16,8 +16,17 @@ TEMPORARY = ".tmp-"
 
 
 @contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
-    """Yield an empty folder that becomes ``path`` if the block ends well, and vanishes if not."""
+def new_folder(path: Path, replaces: bool = True) -> Iterator[Path]:
+    """Yield an empty folder that becomes ``path`` if the block ends well, and vanishes if not.
+
+    Args:
+        path: where it goes. What is there goes, with all that lies in it: right for the output of
+            a stage.
+        replaces: False where a user chose the place: then what is there stays.
+
+    Raises:
+        FileExistsError: ``path`` is there and is not to be replaced.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     for left in path.parent.glob(f"{TEMPORARY}{path.name}-*"):  # what a killed run left behind
         if left.name.removeprefix(f"{TEMPORARY}{path.name}-").isdigit():  # not that of "name-more"
@@ -26,6 +35,8 @@ def new_folder(path: Path) -> Iterator[Path]:
     folder.mkdir()
     try:
         yield folder
+        if not replaces and path.exists():
+            raise FileExistsError(f"{path} exists already")
         if path.is_dir():
             shutil.rmtree(path)
         folder.rename(path)

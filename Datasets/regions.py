@@ -4,7 +4,6 @@ Run lengths go down the columns and begin with the background. Both are drawn as
 which takes a pixel for its centre.
 """
 
-import math
 import warnings
 from collections.abc import Sequence
 
@@ -76,27 +75,6 @@ def compressed(counts: str | Sequence[int], height: int, width: int) -> str:
         {"counts": list(lengths), "size": [height, width]}, height, width
     )
     return str(packed["counts"], "ascii")
-
-
-def check_polygon(polygon: Sequence[float], height: int, width: int) -> None:
-    """Return nothing if ``polygon``, flat x, y, x, y, ..., is one and lies in the frame.
-
-    Raises:
-        AnnotationError: it does not; far points would also make the rasteriser allocate without
-            bound.
-    """
-    if len(polygon) < 6 or len(polygon) % 2:
-        raise AnnotationError(
-            f"a polygon has {len(polygon)} numbers; three points or more, x and y each, are needed"
-        )
-    if not all(map(math.isfinite, polygon)):
-        raise AnnotationError("a polygon has a coordinate that is no finite number")
-    xs, ys = polygon[0::2], polygon[1::2]
-    if min(xs) < -SLACK or min(ys) < -SLACK or max(xs) > width + SLACK or max(ys) > height + SLACK:
-        raise AnnotationError(
-            f"a polygon from ({min(xs):g}, {min(ys):g}) to ({max(xs):g}, {max(ys):g}) "
-            f"leaves the image of {width} x {height} pixels"
-        )
 
 
 class Region:

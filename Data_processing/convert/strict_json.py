@@ -76,7 +76,7 @@ class Json:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             what = f"not JSON: {error}"
         if isinstance(part, msgspec.Raw):
-            what = f"{what}: {_shown(bytes(part))}"
+            what = f"{what}: {shown(bytes(part))}"
             where = self.place(part)
         raise AnnotationError(f"{where}: {what}", BROKEN)
 
@@ -138,6 +138,12 @@ def compact(told: Mapping[str, object]) -> str | None:
     return str(_SORTED.encode(kept), "utf-8") if kept else None
 
 
+def shown(text: bytes) -> str:
+    """Return a part of a text for a message: on one line, its first 80 characters."""
+    line = " ".join(text.decode("utf-8", "replace").split())
+    return line if len(line) <= 80 else line[:77] + "..."
+
+
 class _OddError(ValueError):
     """The text is JSON to Python, and not to others."""
 
@@ -149,8 +155,3 @@ def _pairs(pairs: list[tuple[str, object]]) -> None:
 
 def _refuse(constant: str) -> None:
     raise _OddError(constant)
-
-
-def _shown(text: bytes) -> str:
-    shown = " ".join(text.decode("utf-8", "replace").split())
-    return shown if len(shown) <= 80 else shown[:77] + "..."

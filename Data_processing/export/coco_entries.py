@@ -114,12 +114,6 @@ def _area(row: SampleRow, i: int, bbox: list[float]) -> float:
     return bbox[2] * bbox[3]
 
 
-def _file_name(row: SampleRow) -> str:
-    if row.window:
-        return row.files[0]
-    return row.image.removesuffix("#bands") if len(row.files) > 1 else row.image
-
-
 def _bbox(box: Box, written: msgspec.Raw | None) -> list[float]:
     """Return x, y, width, height: as they were ``written`` if that is the box still."""
     if written is not None:

@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> None:
     check_free(out, arguments.force)
     files = _Files(arguments.origin, arguments.whole)
     shared = shared_stems(metadata)
-    with new_folder(out) as folder:
+    with new_folder(out, replaces=False) as folder:
         for sample in read(metadata):
             reason = why_not(sample.row, shared)
             if reason is not None:

@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
     classes = read_classes(metadata)
     layout, shared = Layout(metadata, raw), shared_stems(metadata)
     lines = _Lines(classes, arguments.segments)
-    with new_folder(out) as folder:
+    with new_folder(out, replaces=False) as folder:
         (folder / "data.yaml").write_text(_data_yaml(classes), "utf-8")
         with (folder / "images.txt").open("w", encoding="utf-8") as images:
             for sample in read(metadata):

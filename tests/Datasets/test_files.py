@@ -41,6 +41,14 @@ def test_a_folder_replaces_the_old_one_whole(tmp_path: Path) -> None:
     assert names(tmp_path / "out") == ["new"]
 
 
+def test_a_folder_that_is_not_to_be_replaced_stays(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/mine").touch()
+    with pytest.raises(FileExistsError), new_folder(tmp_path / "out", replaces=False) as folder:
+        (folder / "new").touch()
+    assert names(tmp_path) == ["out"] and names(tmp_path / "out") == ["mine"]
+
+
 def test_a_failed_block_leaves_the_old_folder(tmp_path: Path) -> None:
     with new_folder(tmp_path / "out") as folder:
         (folder / "old").touch()

@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as arrays
 from pycocotools import mask as coco_mask
 
 from Datasets.errors import AnnotationError
-from Datasets.regions import Region, check_polygon, compressed, index_mask, run_lengths
+from Datasets.regions import Region, compressed, index_mask, run_lengths
 
 shapes = arrays.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=40)
 masks = arrays.arrays(np.uint8, shapes, elements=st.integers(0, 1))
@@ -55,10 +55,3 @@ def test_small_lies_on_top_whatever_the_order() -> None:
     assert (both == 2).sum() == small.area == 4 and (both == 1).sum() == 96
     crowd = index_mask([small, large], [255, 1], 10, 10)
     assert (crowd == 1).all(), "what is known lies above what is ignored"
-
-
-def test_a_polygon_may_leave_the_frame_by_a_pixel() -> None:
-    check_polygon([-1, 0, 5, 0, 5, 11], 10, 20)
-    for polygon in ([-1.1, 0, 5, 0, 5, 5], [0, 0, 5, 0, 5, float("nan")], [0, 0, 1, 1]):
-        with pytest.raises(AnnotationError, match="a polygon"):
-            check_polygon(polygon, 10, 20)

@@ -13,6 +13,7 @@ import numpy as np
 from Data_processing.convert.files import path_of
 from Data_processing.convert.readers.coco_schema import CocoAbout, CocoCategory
 from Data_processing.convert.readers.json_spans import Spans, spans_of
+from Data_processing.convert.strict_json import shown
 from Datasets.errors import AnnotationError
 
 T = TypeVar("T")
@@ -102,7 +103,7 @@ class CocoFile:
             raise AnnotationError(f"{self.place(span)}: {_TOO_DEEP}", "too deep") from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             what = str(error).replace(" - at `$.", " - at `")
-            raise AnnotationError(f"{self.place(span)}: {what}: {_shown(text)}") from None
+            raise AnnotationError(f"{self.place(span)}: {what}: {shown(text)}") from None
 
     def parts(self, span: np.ndarray, known: frozenset[str]) -> dict[str, msgspec.Raw]:
         """Return what an object has under other keys than the known ones."""
@@ -170,8 +171,7 @@ class CocoFile:
             before = self._as_written[int(span[0]) : int(span[1])]
             if before != text:
                 raise AnnotationError(
-                    f"{self.place(span)}: NaN and Infinity are no numbers in JSON: "
-                    f"{_shown(before)}",
+                    f"{self.place(span)}: NaN and Infinity are no numbers in JSON: {shown(before)}",
                     "no number",
                 )
 
@@ -254,8 +254,3 @@ def _as_text(found: re.Match[bytes]) -> bytes:
     """Return NaN and Infinity as text of their length, to be found wanting where they stand."""
     word = found[0]
     return word if word.startswith(b'"') else b'"' + word[: len(word) - 2] + b'"'
-
-
-def _shown(text: bytes) -> str:
-    shown = " ".join(text.decode("utf-8", "replace").split())
-    return shown if len(shown) <= 80 else shown[:77] + "..."

@@ -107,6 +107,13 @@ def test_impossible_boxes(corners: tuple[float, ...], kind: str) -> None:
     assert caught.value.kind == kind
 
 
+def test_a_polygon_may_leave_the_frame_by_a_pixel() -> None:
+    near = (-1.0, 0.0, 5.0, 0.0, 5.0, 11.0)
+    assert check(0, 0, 5, 10, polygons=(near,)).kept is not None
+    with pytest.raises(AnnotationError, match="a polygon from"):
+        check(0, 0, 5, 5, polygons=((-1.1, 0.0, 5.0, 0.0, 5.0, 5.0),))
+
+
 @pytest.mark.parametrize(
     ("polygon", "says"),
     [
