@@ -56,6 +56,9 @@ def check(page: tifffile.TiffPage, where: str) -> None:
             f"{header.MAX_PIXELS}; save the file in tiles",
             "too many pixels",
         )
+    ends = np.asarray(page.dataoffsets[:needed], np.float64) + _lengths(page, grid, needed)
+    if (ends > page.parent.filehandle.size).any():
+        raise _truncated(where)
 
 
 def read(page: tifffile.TiffPage, window: Window, fill: float, where: str) -> np.ndarray:
@@ -124,6 +127,20 @@ def _is_plain(page: tifffile.TiffPage) -> bool:
     )
 
 
+def _lengths(page: tifffile.TiffPage, grid: Grid, needed: int) -> np.ndarray:
+    """Return how many bytes of each segment are read; the last strip may claim more than it has."""
+    claimed = np.asarray(page.databytecounts[:needed], np.float64)
+    if not _is_plain(page):
+        return claimed
+    tops = np.arange(needed) % grid.down * grid.height
+    rows = np.minimum(grid.height, page.shaped[2] - tops)
+    return np.minimum(claimed, rows * float(_row_bytes(page, grid)))
+
+
+def _row_bytes(page: tifffile.TiffPage, grid: Grid) -> int:
+    return grid.width * grid.samples * np.dtype(page.dtype).itemsize
+
+
 def _rows(
     page: tifffile.TiffPage,
     grid: Grid,
@@ -134,8 +151,7 @@ def _rows(
 ) -> np.ndarray:
     """Return some rows of an uncompressed strip, (rows, width, samples)."""
     dtype = np.dtype(page.dtype).newbyteorder(page.parent.byteorder)
-    a_row = grid.width * grid.samples * dtype.itemsize
-    start, end = (row * a_row for row in rows)
+    start, end = (row * _row_bytes(page, grid) for row in rows)
     if end > count:
         raise ValueError("a strip holds too few pixels")
     content = _bytes(page, offset + start, end - start, where)
@@ -156,13 +172,16 @@ def _decoded(page: tifffile.TiffPage, number: int, content: bytes) -> np.ndarray
 def _bytes(page: tifffile.TiffPage, offset: int, count: int, where: str) -> bytes:
     file = page.parent.filehandle
     if offset + count > file.size:
-        raise ImageError(
-            f"{where}: the file is truncated: pixels stand behind its end; replace it or leave it "
-            "out",
-            "damaged image",
-        )
+        raise _truncated(where)
     if count > MAX_BYTES:
         raise ImageError(f"{where}: a strip or tile of {count} bytes; save the file in tiles")
     file.seek(offset)
     content: bytes = file.read(count)
     return content
+
+
+def _truncated(where: str) -> ImageError:
+    return ImageError(
+        f"{where}: the file is truncated: pixels stand behind its end; replace it or leave it out",
+        "damaged image",
+    )

@@ -1,4 +1,7 @@
-"""What an image file is: its hash and its header, read once; the pixels are not decoded."""
+"""What an image file is: its hash and its header, read once.
+
+Pixels are decoded only where the end of the file looks as if more had to follow.
+"""
 
 import hashlib
 import io
@@ -13,6 +16,7 @@ from typing import BinaryIO
 import msgspec
 
 from Data_processing.convert.files import leads_inside
+from Datasets.endings import ends_as_it_should
 from Datasets.errors import ImageError
 from Datasets.files import sha256_of
 from Datasets.image import Header, opened
@@ -77,7 +81,7 @@ def inspect_content(content: bytes, where: str) -> Inspected:
     Raises:
         ImageError: it is not an image that can be used.
     """
-    return Inspected(sha256_of(content), opened(io.BytesIO(content), where).header)
+    return Inspected(sha256_of(content), _header(io.BytesIO(content), where, in_windows=False))
 
 
 def _inspected(content: BinaryIO, file: str, in_windows: bool) -> Inspected:
@@ -90,7 +94,14 @@ def _inspected(content: BinaryIO, file: str, in_windows: bool) -> Inspected:
         digest = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
         content.seek(0)
     check_suffix(file, format_of(content.read(START), file))
-    return Inspected(digest, opened(content, file, in_windows).header)
+    return Inspected(digest, _header(content, file, in_windows))
+
+
+def _header(content: BinaryIO, where: str, in_windows: bool) -> Header:
+    image = opened(content, where, in_windows)
+    if not ends_as_it_should(content):
+        image.read(image.header.whole(), "unchanged")
+    return image.header
 
 
 def _check_place(path: Path, root: Path, file: str) -> None:

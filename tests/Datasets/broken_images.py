@@ -19,12 +19,16 @@ TRUNCATED = "the file is truncated: pixels stand behind its end"
 
 
 class Broken(msgspec.Struct, frozen=True):
-    """A file that is refused: by its header, or, if ``has_header``, when its pixels are decoded."""
+    """A file that is refused: by its header, or, if ``has_header``, when its pixels are decoded.
+
+    One that does not end as its format says is decoded to be inspected.
+    """
 
     name: str
     content: bytes
     sentence: str
     has_header: bool = False
+    has_end: bool = True
 
 
 def picture(pixels: Image.Image | np.ndarray, kind: str, **options: object) -> bytes:
@@ -167,13 +171,14 @@ def _photographs() -> Sequence[Broken]:
     deep = png(64, 48, chunk(b"IDAT", zlib.compress(bytes(999))), depth=16)
     return (
         Broken("cut.jpg", JPEG[:40], HEADER),
-        Broken("cut.jpg", cut(JPEG, 0.6), PIXELS, True),
+        Broken("cut.jpg", cut(JPEG, 0.6), PIXELS, True, False),
+        Broken("zeros.jpg", cut(JPEG, 0.6) + bytes(9), PIXELS, True, False),
         Broken("no-size.jpg", _without(JPEG, b"\xff\xc0", b"\xff\xc0\0\x11\x08\0\0\0\0"), "cannot"),
         Broken("cmyk.jpg", picture(Image.fromarray(RGB).convert("CMYK"), "JPEG"), "mode CMYK is"),
         Broken("ycck.jpg", _ycck(), "colour mode CMYK is not understood; convert it to RGB"),
         Broken("cut.png", PNG[:8], HEADER),
         Broken("cut.png", PNG[:30], HEADER),
-        Broken("cut.png", cut(PNG, 0.5), PIXELS, True),
+        Broken("cut.png", cut(PNG, 0.5), PIXELS, True, False),
         Broken("damaged.png", altered(PNG, len(PNG) // 2, b"\0\1\2\3"), PIXELS, True),
         Broken("damaged.png", altered(PNG, 29, b"\0\1\2\3"), HEADER),
         Broken("no-width.png", png(0, 48, _PIXELS), HEADER),
@@ -192,7 +197,7 @@ def _photographs() -> Sequence[Broken]:
         Broken("cut.webp", cut(WEBP, 0.6), "cannot be"),
         Broken("moving.webp", _animated("WEBP"), "the file holds 2 frames; save each as an image"),
         Broken("cut.bmp", BMP[:20], HEADER),
-        Broken("cut.bmp", cut(BMP, 0.6), PIXELS, True),
+        Broken("cut.bmp", cut(BMP, 0.6), PIXELS, True, False),
         Broken("packed.bmp", altered(BMP, 30, b"\x09"), HEADER),
         Broken("bomb.bmp", altered(BMP, 18, struct.pack("<II", 2**15, 2**15)), "are more than"),
     )
@@ -209,8 +214,8 @@ def _rasters() -> Sequence[Broken]:
         Broken("nothing.tif", b"II*\0\0\0\0\0", "the TIFF holds no image"),
         Broken("far.tif", b"II*\0\xff\xff\0\0", "the TIFF holds no image"),
         Broken("cut.tif", TIFF[:40], "cannot be read"),
-        Broken("cut.tif", cut(TIFF, 0.6), TRUNCATED, True),
-        Broken("cut.tif", cut(TILED, 0.6), TRUNCATED, True),
+        Broken("cut.tif", cut(TIFF, 0.6), TRUNCATED),
+        Broken("cut.tif", cut(TILED, 0.6), TRUNCATED),
         Broken("damaged.tif", altered(TILED, len(TILED) - 500, bytes(400)), PIXELS, True),
         Broken("circle.tif", directory(plain(), 8), "the directories of the TIFF run in a circle"),
         Broken("no-width.tif", directory(plain(width=0)), "0 x 4 pixels"),
@@ -218,7 +223,7 @@ def _rasters() -> Sequence[Broken]:
         Broken(
             "strips.tif", directory(plain(rows=1)), "lists 1 strips or tiles, its image needs 4"
         ),
-        Broken("far-strip.tif", directory(plain(offsets=2**31)), TRUNCATED, True),
+        Broken("far-strip.tif", directory(plain(offsets=2**31)), TRUNCATED),
         Broken("few.tif", directory(plain(counts=3)), PIXELS, True),
         Broken("tile.tif", directory(tiled), HEADER),
         Broken("volume.tif", directory(plain(depth=3)), "a volume is not read; save each slice"),

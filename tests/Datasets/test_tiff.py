@@ -1,6 +1,7 @@
 """TIFF and GeoTIFF: every way that pixels are laid out, against what was written and Pillow."""
 
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -202,12 +203,16 @@ def test_a_missing_photometric_is_gray() -> None:
     assert decode(content, "x", "gray").shape == (4, 4, 1)
 
 
-def test_more_bytes_than_can_be_held_are_refused_before_they_are_asked_for() -> None:
+def test_more_bytes_than_can_be_held_are_refused_before_they_are_asked_for(tmp_path: Path) -> None:
     tags = plain(width=9_000, height=9_000, rows=9_000, samples=16, bits=32, counts=2**32 - 1)
-    content = directory({**tags, 339: 3})
-    assert read_header(content, "x").channels == 16
-    with pytest.raises(ImageError, match="9000 x 9000 pixels of 16 channels are more than"):
-        decode(content, "x", "unchanged")
+    path = tmp_path / "x.tif"
+    path.write_bytes(directory({**tags, 339: 3}))
+    os.truncate(path, 1 << 33)  # a hole
+    with path.open("rb") as file:
+        image = opened(file, "x")
+        assert image.header.channels == 16
+        with pytest.raises(ImageError, match="9000 x 9000 pixels of 16 channels are more than"):
+            image.read(image.header.whole(), "unchanged")
 
 
 @given(st.data())

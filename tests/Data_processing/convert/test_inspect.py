@@ -13,7 +13,7 @@ from Data_processing.convert.inspect import inspect, inspect_content, inspect_fi
 from Datasets.errors import ImageError
 from Datasets.files import sha256_of
 from Datasets.image import Header
-from tests.Datasets.broken_images import JPEG, PNG, directory, picture, plain, tiff
+from tests.Datasets.broken_images import BMP, JPEG, PNG, directory, picture, plain, tiff
 
 
 def sentence(root: Path, file: str) -> str:
@@ -41,6 +41,34 @@ def test_the_file_is_not_read_into_memory(tmp_path: Path) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 20_000_000  # of 67 million bytes
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("trailer.jpg", JPEG + b"what a telephone adds"),
+        ("trailer.png", PNG + bytes(9)),
+        ("no-end.png", PNG[:-12]),
+        ("length.bmp", BMP[:2] + bytes(4) + BMP[6:]),
+    ],
+)
+def test_an_unusual_end_is_no_damage_where_all_pixels_are_there(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert inspect(tmp_path, name).header == Header(64, 48, 3, "uint8", 1)
+
+
+def test_a_large_file_that_was_cut_short_is_found(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (1_000, 1_000, 3), np.uint8)
+    for kind, suffix in (("JPEG", "jpg"), ("PNG", "png"), ("TIFF", "tif"), ("WebP", "webp")):
+        content = picture(noise, kind, **({"quality": 100} if suffix in ("jpg", "webp") else {}))
+        path = tmp_path / f"a.{suffix}"
+        path.write_bytes(content)
+        assert inspect(tmp_path, path.name).header.width == 1_000
+        os.truncate(path, len(content) - 100)
+        assert len(content) > 1 << 20 or suffix == "webp"
+        assert sentence(tmp_path, path.name).startswith(f"{path.name}: ")
 
 
 def test_a_raster_larger_than_the_limit_may_be_read_by_windows(tmp_path: Path) -> None:
