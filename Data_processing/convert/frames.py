@@ -239,14 +239,30 @@ def _parquet_batches(parquet: pq.ParquetFile, header: Sequence[str], name: str) 
     while True:
         try:
             batch = next(batches, None)
-            columns = batch and [column.to_pylist() for column in batch.columns]
         except (pa.ArrowException, OSError, ValueError) as error:
             raise AnnotationError(
                 f"{name}: not readable as Parquet: {_first_line(error)}", "broken Parquet"
             ) from None
-        if columns is None:
+        if batch is None:
             return
+        columns = [
+            _values(column, f"{name}: the column '{word}'")
+            for word, column in zip(header, batch.columns, strict=True)
+        ]
         yield plain_batch(columns, header, name)
+
+
+def _values(column: pa.Array, where: str) -> list[object]:
+    """Return the values as Python has them: its dates and times reach less far than Arrow's."""
+    try:
+        values: list[object] = column.to_pylist()
+    except (pa.ArrowException, ArithmeticError, ValueError) as error:
+        raise AnnotationError(
+            f"{where} of {column.type} holds what cannot be read: {_first_line(error)}; mend it or "
+            "save it as text",
+            "broken Parquet",
+        ) from None
+    return values
 
 
 def _unreadable(name: str, error: OSError) -> AnnotationError:

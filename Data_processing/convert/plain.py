@@ -10,6 +10,8 @@ import msgspec
 from Datasets.errors import AnnotationError
 from Datasets.metadata import Scalar
 
+LONGEST = 2**20
+"""Characters of a text: a file in a column is no value."""
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
@@ -21,11 +23,19 @@ def plain(column: Sequence[object]) -> Sequence[Scalar]:
     number, in a decimal, is a float.
 
     Raises:
-        AnnotationError: bytes are no text.
+        AnnotationError: bytes are no text, or a text is longer than ``LONGEST``.
     """
-    if set(map(type, column)) <= _PLAIN:
-        return column  # type: ignore[return-value]  # just looked
-    return [_plain(value) for value in column]
+    types = set(map(type, column))
+    values: Sequence[Scalar] = (
+        column if types <= _PLAIN else [_plain(value) for value in column]  # type: ignore[assignment]  # just looked
+    )
+    longest = max((len(value) for value in values if type(value) is str), default=0)
+    if longest > LONGEST:
+        raise AnnotationError(
+            f"holds a text of {longest:,} characters, more than {LONGEST:,}; leave it out",
+            "too long",
+        )
+    return values
 
 
 def _plain(value: object) -> Scalar:

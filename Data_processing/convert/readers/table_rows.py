@@ -39,8 +39,8 @@ class Row(msgspec.Struct, frozen=True):
     """One row.
 
     ``code`` is the number of the class, ``box`` as it is written, ``sides`` the stated width and
-    height, ``labels`` the number of the text in the column of labels, ``rest`` a hash of the other
-    columns.
+    height, ``labels`` the number of the text in the column of labels, ``rest`` a hash of
+    the other columns, of 64 bits.
     """
 
     id: int
@@ -120,7 +120,7 @@ class Rows:
         others = [column for i, column in enumerate(batch.columns) if i not in used]
         if others:
             self.rest.extend(bytes(start - len(self.rest)))  # zeros, for tables without others
-            self.rest.extend(map(hash, zip(*others, strict=True)))
+            self.rest.extend(map(hash, _told_apart(others)))
 
     def file_of(self, row: int) -> Frame:
         """Return the table that a row stands in."""
@@ -246,6 +246,12 @@ class Rows:
                 self.problems.setdefault(start + i, Problem(says, "no number"))
                 whole = UNSTATED
             yield whole
+
+
+def _told_apart(columns: Sequence[Sequence[Scalar]]) -> Iterator[object]:
+    """Yield for each row what has a hash of its own; -1 and -2 have the same, so have 1 and 1.0."""
+    rows = zip(*columns, strict=True)
+    return rows if all(set(map(type, column)) == {str} for column in columns) else map(repr, rows)
 
 
 def _are_digits(column: Sequence[Scalar]) -> bool:

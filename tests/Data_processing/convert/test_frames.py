@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from Data_processing.convert import frames
 from Data_processing.convert.frames import BATCH_ROWS, Batch, file_frame
+from Data_processing.convert.plain import LONGEST
 from Datasets.errors import AnnotationError
 from Datasets.metadata import Scalar
 
@@ -135,6 +136,22 @@ def test_parquet_keeps_types_and_counts_rows(tmp_path: Path) -> None:
     assert places[0] == "t.parquet, row 1" and places[-1] == f"t.parquet, row {count}"
 
 
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([2**30], pa.date32()),
+        pa.array([2**62], pa.duration("s")),
+        pa.array([2**61], pa.timestamp("us", tz="Europe/Berlin")),
+        pa.array([2**40], pa.timestamp("us", tz="Nowhere/Land")),
+    ],
+    ids=lambda column: str(column.type),
+)
+def test_times_that_python_does_not_have_are_named(tmp_path: Path, column: pa.Array) -> None:
+    pq.write_table(pa.table({"a": column}), tmp_path / "t.parquet")
+    with pytest.raises(AnnotationError, match=r"t\.parquet: the column 'a' of .* cannot be read: "):
+        read(tmp_path, "t.parquet")
+
+
 def test_what_is_no_parquet(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     pq.write_table(pa.table({"a": list(range(10_000))}), path, compression="none")
@@ -145,6 +162,9 @@ def test_what_is_no_parquet(tmp_path: Path) -> None:
             read(tmp_path, "t.parquet")
     pq.write_table(pa.table({"a": pa.array([b"\xff"])}), path)
     with pytest.raises(AnnotationError, match=r"t\.parquet: the column 'a' holds bytes"):
+        read(tmp_path, "t.parquet")
+    pq.write_table(pa.table({"a": ["x" * (LONGEST + 1)]}), path)
+    with pytest.raises(AnnotationError, match="'a' holds a text of 1,048,577 characters"):
         read(tmp_path, "t.parquet")
     twice = pa.table([pa.array([1]), pa.array([2])], names=["a", "a"])
     pq.write_table(twice, path)

@@ -176,6 +176,14 @@ def test_what_is_wrong_in_a_row_costs_that_row(three: Bench) -> None:
         assert part in said
 
 
+def test_rows_that_differ_in_a_number_alone_are_two(three: Bench) -> None:
+    """Of -1 and -2, of 1 and 1.0, Python's hashes are the same."""
+    write(three, f"{HEAD},score", "a.png,cat,1,2,6,6,-1", "a.png,cat,1,2,6,6,-2")
+    pd.read_csv(three.raw / "t.csv").to_parquet(three.raw / "t.parquet")
+    three.convert("format: parquet")
+    assert len(boxes(three)["a.png"]) == 2
+
+
 def test_an_id_that_several_rows_have_is_nobodys(three: Bench) -> None:
     write(
         three,
