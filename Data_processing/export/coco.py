@@ -33,12 +33,7 @@ from Data_processing.export.coco_entries import (
     decoded,
     image_entry,
 )
-from Data_processing.export.output import (
-    NO_BOXES,
-    Summary,
-    check_free,
-    metadata_of,
-)
+from Data_processing.export.output import NO_BOXES, Summary, check_boxes, metadata_of
 from Data_processing.export.output import arguments as common
 from Datasets.errors import StageError
 from Datasets.files import new_file
@@ -52,6 +47,7 @@ OF_FORMATS = frozenset({"id", "image_id", "category_id", "file_name", "width", "
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb ``export-coco``."""
     common(parser, "the JSON file to write")
+    parser.add_argument("--force", action="store_true", help="replace a file that is there already")
     parser.add_argument("--of", default="", help="of several COCO files, the one to give back")
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = __doc__
@@ -62,15 +58,25 @@ def run(arguments: argparse.Namespace) -> None:
 
     Raises:
         StoreError: the data set was not converted yet.
-        StageError: the file is there already, or ``--of`` names what was not read.
+        StageError: the file is there already, ``--of`` names what was not read, or there are no
+            boxes.
     """
-    folder, out = metadata_of(arguments.dataset), Path(arguments.out)
-    check_free(out, arguments.force)
+    folder, out = metadata_of(arguments.dataset), arguments.out
+    _check_free(out, arguments.force)
     about = _about(folder, arguments.of)
+    if about is None:
+        check_boxes(folder)
     document = _AsBefore(about) if about is not None else _Anew(read_classes(folder))
     with tempfile.TemporaryFile() as annotations, new_file(out) as file:
         document.write(read(folder), file, annotations)
     document.summary.tell(out)
+
+
+def _check_free(path: Path, force: bool) -> None:
+    if path.is_dir():
+        raise StageError(f"{path} is a folder; name a file")
+    if (path.exists() or path.is_symlink()) and not force:
+        raise StageError(f"{path} exists already; name another place, or replace it by --force")
 
 
 def _about(folder: Path, of: str) -> CocoAbout | None:

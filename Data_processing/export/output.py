@@ -2,11 +2,14 @@
 
 import argparse
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from Datasets.dataset import METADATA
 from Datasets.errors import StageError
-from Datasets.metadata import IMAGES_FILE, SampleRow, read_samples
+from Datasets.files import new_folder
+from Datasets.metadata import IMAGES_FILE, Annotated, SampleRow, read, read_samples
 from Datasets.rejections import SHOWN
 from Datasets.stage import require
 from Datasets.terminal import answer, say
@@ -21,9 +24,6 @@ def arguments(parser: argparse.ArgumentParser, out: str) -> None:
     """Add what all exports ask for; ``out`` says what is written."""
     parser.add_argument("dataset", help="name of a data set that convert has read")
     parser.add_argument("--out", type=Path, required=True, help=out)
-    parser.add_argument(
-        "--force", action="store_true", help="replace a file that is there already; a folder never"
-    )
 
 
 def metadata_of(dataset: str) -> Path:
@@ -37,27 +37,48 @@ def metadata_of(dataset: str) -> Path:
     return folder
 
 
-def check_free(path: Path, force: bool) -> None:
-    """Return nothing if ``path`` may be written.
-
-    A folder is never replaced: whatever else lies in it would be lost with it.
+def check_boxes(metadata: Path) -> None:
+    """Return nothing if boxes were looked for in any sample: else there is nothing to write.
 
     Raises:
-        StageError: something is there that was not to be replaced.
+        StageError: they were not.
     """
-    if path.is_dir():
-        raise StageError(f"{path} is a folder that exists already; remove it or name another place")
-    if (path.exists() or path.is_symlink()) and not force:
-        raise StageError(f"{path} exists already; name another place, or replace it by --force")
+    if not any(read_samples(metadata, ["has_boxes"])["has_boxes"]):
+        raise StageError(
+            f"{metadata.name} has no boxes: its annotations are of whole images; name a data set "
+            "with boxes"
+        )
 
 
-def why_not(row: SampleRow, shared: set[str]) -> str | None:
-    """Return why a format of one file an image cannot say a sample, or None if it can.
+@contextmanager
+def folder_for(out: Path, metadata: Path) -> Iterator[Path]:
+    """Give a folder to fill, which is ``out`` if the block ends well.
 
-    Args:
-        row: the sample.
-        shared: see ``shared_stems``.
+    A folder that exists is never replaced: whatever else lies in it would be lost with it.
+
+    Raises:
+        StageError: it exists, or the data set has no boxes.
     """
+    if out.exists() or out.is_symlink():
+        raise StageError(f"{out} exists already; remove it or name another place")
+    check_boxes(metadata)
+    with new_folder(out, replaces=False) as folder:
+        yield folder
+
+
+def sayable(metadata: Path, summary: "Summary") -> Iterator[Annotated]:
+    """Yield the samples that a format of one file an image can say; ``summary`` gets the others."""
+    shared = _shared_stems(metadata)
+    for sample in read(metadata):
+        reason = _why_not(sample.row, shared)
+        if reason is None:
+            yield sample
+        else:
+            summary.leave_out(sample.image.image, reason)
+
+
+def _why_not(row: SampleRow, shared: set[str]) -> str | None:
+    """Return why a format of one file an image cannot say a sample, or None if it can."""
     if not row.has_boxes:
         return NO_BOXES
     if row.window:
@@ -67,7 +88,7 @@ def why_not(row: SampleRow, shared: set[str]) -> str | None:
     return SHARED if stem_of(row.files[0]) in shared else None
 
 
-def shared_stems(metadata: Path) -> set[str]:
+def _shared_stems(metadata: Path) -> set[str]:
     """Return the paths without suffix that several images have: they would share one file."""
     seen: set[str] = set()
     shared: set[str] = set()

@@ -13,23 +13,15 @@ Regions, keypoints and crowds, which VOC's boxes cannot say, are left out and co
 import argparse
 import math
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from xml.sax.saxutils import escape
 
 import msgspec
 
 from Data_processing.export.coco_entries import decoded
-from Data_processing.export.output import (
-    Summary,
-    check_free,
-    metadata_of,
-    shared_stems,
-    stem_of,
-    why_not,
-)
+from Data_processing.export.output import Summary, folder_for, metadata_of, sayable, stem_of
 from Data_processing.export.output import arguments as common
-from Datasets.files import new_folder
-from Datasets.metadata import Annotated, Box, read
+from Datasets.metadata import Annotated, Box
 
 SAID = ("pose", "truncated", "difficult")
 
@@ -54,22 +46,16 @@ def run(arguments: argparse.Namespace) -> None:
 
     Raises:
         StoreError: the data set was not converted yet.
-        StageError: the folder is there already.
+        StageError: the folder is there already, or the data set has no boxes.
     """
-    metadata, out = metadata_of(arguments.dataset), Path(arguments.out)
-    check_free(out, arguments.force)
+    metadata = metadata_of(arguments.dataset)
     files = _Files(arguments.origin, arguments.whole)
-    shared = shared_stems(metadata)
-    with new_folder(out, replaces=False) as folder:
-        for sample in read(metadata):
-            reason = why_not(sample.row, shared)
-            if reason is not None:
-                files.summary.leave_out(sample.image.image, reason)
-                continue
+    with folder_for(arguments.out, metadata) as folder:
+        for sample in sayable(metadata, files.summary):
             place = folder / "Annotations" / f"{stem_of(sample.row.files[0])}.xml"
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(files.of(sample), "utf-8")
-    files.summary.tell(out)
+    files.summary.tell(arguments.out)
 
 
 class _Files:

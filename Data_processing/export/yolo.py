@@ -23,11 +23,10 @@ import numpy as np
 
 from Data_processing.convert.readers.yolo import ultralytics
 from Data_processing.export.outlines import joined, outlines
-from Data_processing.export.output import Summary, check_free, metadata_of, shared_stems, why_not
+from Data_processing.export.output import Summary, folder_for, metadata_of, sayable
 from Data_processing.export.output import arguments as common
 from Datasets.dataset import dataset_called
-from Datasets.files import new_folder
-from Datasets.metadata import Annotated, read, read_classes, read_samples
+from Datasets.metadata import Annotated, read_classes, read_samples
 from Datasets.params import load
 from Datasets.regions import Region
 
@@ -48,29 +47,23 @@ def run(arguments: argparse.Namespace) -> None:
 
     Raises:
         StoreError: the data set was not converted yet.
-        StageError: the folder is there already.
+        StageError: the folder is there already, or the data set has no boxes.
     """
-    metadata, out = metadata_of(arguments.dataset), Path(arguments.out)
-    check_free(out, arguments.force)
+    metadata = metadata_of(arguments.dataset)
     raw = Path(dataset_called(load(), arguments.dataset).path)
     classes = read_classes(metadata)
-    layout, shared = Layout(metadata, raw), shared_stems(metadata)
-    lines = _Lines(classes, arguments.segments)
-    with new_folder(out, replaces=False) as folder:
+    layout, lines = Layout(metadata, raw), _Lines(classes, arguments.segments)
+    with folder_for(arguments.out, metadata) as folder:
         (folder / "data.yaml").write_text(_data_yaml(classes), "utf-8")
         with (folder / "images.txt").open("w", encoding="utf-8") as images:
-            for sample in read(metadata):
-                reason = why_not(sample.row, shared)
-                if reason is not None:
-                    lines.summary.leave_out(sample.image.image, reason)
-                    continue
+            for sample in sayable(metadata, lines.summary):
                 place = layout.place(sample)
                 label = folder / ultralytics(place)
                 label.parent.mkdir(parents=True, exist_ok=True)
                 label.write_text("".join(lines.of(sample)))
                 images.write(f"./{place}\n")
         layout.link(folder)
-    lines.summary.tell(out)
+    lines.summary.tell(arguments.out)
 
 
 class Layout:

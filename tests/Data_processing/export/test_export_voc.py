@@ -58,13 +58,13 @@ def test_corners_as_they_stand_or_from_one(
 
 
 def test_a_folder_is_never_replaced(bench: Bench, two_images: Made) -> None:
-    """Not even by --force: whatever lies in it would be lost."""
+    """Not even by --force, which is for files: whatever lies in it would be lost."""
     bench.coco(two_images())
     bench.convert()
     Path("out").mkdir()
     Path("out/mine.txt").write_text("mine")
-    for verb in ("voc", "yolo", "coco"):
-        assert export(verb, "--force") == 1
+    for verb, *options in (("voc",), ("yolo",), ("coco",), ("coco", "--force")):
+        assert export(verb, *options) == 1
     assert [path.name for path in Path("out").iterdir()] == ["mine.txt"]
 
 
