@@ -12,7 +12,9 @@ from Datasets.errors import AnnotationError
 T = TypeVar("T")
 BROKEN = "broken JSON"
 _TOO_DEEP = "lists or objects are nested too deeply to be read"
-_TOKEN = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?|[{}\[\]]|NaN|-?Infinity')
+# Possessive, as what could be tried anew is remembered by the character.
+_TOKEN = re.compile(r'("[^"\\]*+(?:\\.[^"\\]*+)*+")(\s*+:)?|[{}\[\]]|NaN|-?Infinity')
+_SHOWN = 80
 _SORTED = msgspec.json.Encoder(order="sorted")
 
 
@@ -140,8 +142,9 @@ def compact(told: Mapping[str, object]) -> str | None:
 
 def shown(text: bytes) -> str:
     """Return a part of a text for a message: on one line, its first 80 characters."""
-    line = " ".join(text.decode("utf-8", "replace").split())
-    return line if len(line) <= 80 else line[:77] + "..."
+    words = text.decode("utf-8", "replace").split(maxsplit=_SHOWN)[:_SHOWN]
+    line = " ".join(words)
+    return line if len(line) <= _SHOWN else line[: _SHOWN - 3] + "..."
 
 
 class _OddError(ValueError):

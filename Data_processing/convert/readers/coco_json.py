@@ -4,6 +4,7 @@ import json
 import mmap
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,8 +21,10 @@ T = TypeVar("T")
 REMEMBERED = 100_000
 """Objects that are read before the memory of the file's pages is given back."""
 _TOO_DEEP = "lists or objects are nested too deeply to be read; take out what is not COCO"
-_STRING = re.compile(rb'"((?:[^"\\]|\\.)*)"(\s*:)?')
-_NO_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*"|NaN|-?Infinity')
+# Possessive, as what could be tried anew is remembered by the character.
+_STRING = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"(\s*+:)?')
+_STRING_OR_NO_NUMBER = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+("?+)|NaN|-?Infinity')
+_NO_NUMBER = re.compile(rb"NaN|-?Infinity")
 
 
 class _Outline(msgspec.Struct, frozen=True):
@@ -85,7 +88,7 @@ class CocoFile:
         """
         text = self.text(span)
         self._check_text(span, text)
-        keys = [key for key, colon in _STRING.findall(text) if colon]
+        keys = [found[1] for found in _STRING.finditer(text) if found[2]]
         if len(set(keys)) != len(keys) or (b"\\" in text and any(b"\\" in key for key in keys)):
             self._refuse_repeated_keys(span)
         return self.read_again(span, kind)
@@ -185,8 +188,8 @@ class CocoFile:
                 f"{self.name}: not a COCO file: {error}; is it of another format?", "not COCO"
             ) from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            mended = _NO_NUMBER.sub(_as_text, self._content)
-            if mended == self._content[:]:
+            mended = with_text_for_no_numbers(self._content)
+            if mended is None:
                 raise AnnotationError(
                     f"{self._at(str(error))}: not JSON: {error}", "not JSON"
                 ) from None
@@ -250,7 +253,23 @@ def _whole(digits: str) -> int | str:
     return int(digits) if len(digits) <= 20 else digits
 
 
-def _as_text(found: re.Match[bytes]) -> bytes:
-    """Return NaN and Infinity as text of their length, to be found wanting where they stand."""
-    word = found[0]
-    return word if word.startswith(b'"') else b'"' + word[: len(word) - 2] + b'"'
+def with_text_for_no_numbers(content: mmap.mmap | bytes) -> bytes | None:
+    """Return ``content`` with text of their length for NaN and Infinity, None where there are none.
+
+    As text they are found wanting where they stand.
+    """
+    mended: bytearray | None = None
+    for start, end in _no_numbers(content):
+        if mended is None:
+            mended = bytearray(content)
+        mended[start:end] = b'"' + content[start : end - 2] + b'"'
+    return None if mended is None else bytes(mended)
+
+
+def _no_numbers(content: mmap.mmap | bytes) -> Iterator[tuple[int, int]]:
+    """Yield start and end of each NaN and Infinity that no string holds."""
+    for found in _STRING_OR_NO_NUMBER.finditer(content):
+        if found[1] is None:
+            yield found.span()
+        elif not found[1]:  # no string: it has no end
+            yield from (each.span() for each in _NO_NUMBER.finditer(content, *found.span()))

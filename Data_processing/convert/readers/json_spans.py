@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 import msgspec
 import numpy as np
 
-BLOCK = 1 << 24
+BLOCK = 1 << 18
+"""Bytes that are looked at together, at up to 60 bytes of memory each."""
+_BLANKS = b" \t\r\n"
 _QUOTE, _BACKSLASH, _COMMA, _COLON = b'"\\,:'
 _OPENING, _CLOSING = b"{[", b"}]"
 _MARKS = np.zeros(256, bool)
@@ -48,43 +50,41 @@ def spans_of(
         start: where in them it begins.
         after_block: called whenever a block of it was looked at.
     """
-    places, marks, levels = [], [], []
+    places, marks, inner = [], [], []
     for place, mark, level in _structure(content, start):
-        is_outer = (level == 1) | ((level == 2) & (mark == _COMMA))
-        places.append(place[is_outer])
-        marks.append(mark[is_outer])
-        levels.append(level[is_outer].astype(np.int8))
+        places.append(place[level == 1])
+        marks.append(mark[level == 1])
+        inner.append(place[(level == 2) & (mark == _COMMA)])
         after_block()
-    place, mark, level = (np.concatenate(each) for each in (places, marks, levels))
-    inner = place[(level == 2) & (mark == _COMMA)]
-    place, mark = place[level == 1], mark[level == 1]
+    place, mark = np.concatenate(places), np.concatenate(marks)
     colons = np.flatnonzero(mark == _COLON)
     keys = np.stack([place[colons - 2], place[colons - 1] + 1], axis=1) if len(colons) else _NONE
-    ends = np.array([_end(place, mark, at) for at in colons.tolist()], np.int64)
+    stops = np.flatnonzero((mark == _COMMA) | (mark == _CLOSING[0]))
+    ends = place[stops[np.searchsorted(stops, colons)]]
     values = np.stack([place[colons] + 1, ends], axis=1) if len(colons) else _NONE
-    return Spans(keys, _without_blanks(content, values), inner)
+    return Spans(keys, _without_blanks(content, values), np.concatenate(inner))
 
 
 _NONE = np.zeros((0, 2), np.int64)
 
 
-def _end(place: np.ndarray, mark: np.ndarray, colon: int) -> int:
-    """Return where the value after a colon ends: before the next comma of its level, or }."""
-    after = colon + 1
-    while mark[after] not in (_COMMA, _CLOSING[0]):
-        after += 1
-    return int(place[after])
-
-
 def _without_blanks(content: np.ndarray, spans: np.ndarray) -> np.ndarray:
-    tidy = spans.copy()
-    for i, (start, end) in enumerate(spans.tolist()):
-        while content[start] in b" \t\r\n":
-            start += 1
-        while content[end - 1] in b" \t\r\n":
-            end -= 1
-        tidy[i] = start, end
+    tidy, backwards, size = spans.copy(), content[::-1], len(content)
+    for i, (start, end) in enumerate(spans):
+        last = size - _after_blanks(backwards, size - end, size - start)
+        tidy[i] = _after_blanks(content, start, end), last
     return tidy
+
+
+def _after_blanks(content: np.ndarray, start: int, end: int) -> int:
+    """Return where the first character is that is no blank; ``end`` if there is none."""
+    while start < end:
+        block = content[start : min(start + BLOCK, end)].tobytes()
+        kept = len(block.lstrip(_BLANKS))
+        start += len(block) - kept
+        if kept:
+            break
+    return start
 
 
 def _structure(
@@ -101,7 +101,7 @@ def _structure(
         place = np.flatnonzero(_MARKS[block])
         mark = block[place]
         place = place + begin
-        is_quote = (mark == _QUOTE) & ~_escaped(content, place, mark)
+        is_quote = (mark == _QUOTE) & ~_escaped(content, begin, place, mark)
         quotes = np.cumsum(is_quote) + in_string
         outside = is_quote | ((quotes & 1 == 0) & (mark != _BACKSLASH) & (mark != _QUOTE))
         in_string = int(quotes[-1] & 1) if len(quotes) else in_string
@@ -114,14 +114,25 @@ def _structure(
         yield place[kept], mark[kept], np.where(is_last, 1, inside)[kept]
 
 
-def _escaped(content: np.ndarray, place: np.ndarray, mark: np.ndarray) -> np.ndarray:
-    """Return which of the places hold a character that an odd number of backslashes precedes."""
+def _escaped(content: np.ndarray, begin: int, place: np.ndarray, mark: np.ndarray) -> np.ndarray:
+    """Return which of a block's places hold a quote that an odd number of backslashes precedes."""
     escaped = np.zeros(len(place), bool)
     quotes = np.flatnonzero(mark == _QUOTE)
-    before = content[np.maximum(place[quotes] - 1, 0)] == _BACKSLASH
-    for i in quotes[before].tolist():
-        at = int(place[i]) - 1
-        while at >= 0 and content[at] == _BACKSLASH:
-            at -= 1
-        escaped[i] = (int(place[i]) - 1 - at) % 2 == 1
+    quotes = quotes[content[np.maximum(place[quotes] - 1, 0)] == _BACKSLASH]
+    if len(quotes):
+        slashes = place[mark == _BACKSLASH]
+        runs = np.concatenate(([begin], slashes[np.diff(slashes, prepend=-1) > 1]))
+        first = runs[np.searchsorted(runs, place[quotes], side="right") - 1]
+        count = place[quotes] - first
+        count[first == begin] += _slashes_before(content, begin)
+        escaped[quotes] = count % 2 == 1
     return escaped
+
+
+def _slashes_before(content: np.ndarray, end: int) -> int:
+    """Return how many backslashes end there."""
+    for high in range(end, 0, -BLOCK):
+        others = np.flatnonzero(content[max(high - BLOCK, 0) : high] != _BACKSLASH)
+        if len(others):
+            return end - max(high - BLOCK, 0) - int(others[-1]) - 1
+    return end

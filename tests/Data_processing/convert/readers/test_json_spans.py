@@ -54,6 +54,36 @@ def test_escaped_quotes_and_backslashes_before_them() -> None:
     ]
 
 
+strings = st.lists(st.sampled_from(["\\", '"', "a", ","]), max_size=20).map("".join)
+
+
+@given(whole=st.dictionaries(strings, st.lists(strings)), block=st.integers(1, 9))
+def test_runs_of_backslashes_that_lie_across_blocks(
+    whole: dict[str, list[str]], block: int
+) -> None:
+    text = json.dumps(whole).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_spans, "BLOCK", block)
+        spans = spans_of(np.frombuffer(text, np.uint8))
+    found = [json.loads(text[start:end]) for start, end in spans.values.tolist()]
+    assert found == list(whole.values())
+    for i, one in enumerate(whole.values()):
+        elements = [text[start:end] for start, end in spans.elements(i).tolist()]
+        assert [json.loads(each) for each in elements if each] == one
+
+
+def test_blanks_around_a_value_are_not_its_own() -> None:
+    for text in (
+        b'{"a" :\n\t 1 \r\n, "b":[ 1 ] }',
+        b'{ "a":%b1%b,"b":[ 1 ]}' % (b" " * 9, b" " * 9),
+    ):
+        for block in (1, 3, 100):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(json_spans, "BLOCK", block)
+                spans = spans_of(np.frombuffer(text, np.uint8))
+            assert [text[s:e] for s, e in spans.values.tolist()] == [b"1", b"[ 1 ]"]
+
+
 def test_an_empty_array_has_an_empty_element() -> None:
     text = b'{"a": []}'
     assert spans_of(np.frombuffer(text, np.uint8)).elements(0).tolist() == [[7, 7]]
