@@ -172,27 +172,42 @@ def test_a_changed_parameter_runs_what_follows_from_it(journey: Journey) -> None
     assert set(journey.repro()) <= {"check"}
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "sentence"),
-    [
-        ("epochs: 8", "epoch: 8", "params.yaml: train.epoch: unknown key 'epoch'"),
-        ("width: 32", "size: 32", "preprocess.fit.ops.0.letterbox.size: a parameter must not be"),
-        ("from: flip", "from: fit", "process@fit"),
-        ("folds: [0]", "folds: [0, 3]", "fold 3 was asked for, but split.n_folds is 3"),
-    ],
-)
-def test_bad_parameters_are_refused_before_anything_runs(
-    journey: Journey, old: str, new: str, sentence: str
-) -> None:
-    """By the stage check or by DVC itself: nothing else starts."""
+def refused(journey: Journey, old: str, new: str, *words: str) -> str:
+    """Replace ``old`` in params.yaml, see a command fail, put it back; return what was said."""
     before = (journey.folder / "params.yaml").read_text()
     journey.params(old, new)
-    done = journey.run("dvc", "repro")
+    done = journey.run(*words)
     (journey.folder / "params.yaml").write_text(before)
     assert done.returncode != 0
-    ran = set(re.findall(r"Running stage '(.+)'", done.stdout))
-    assert ran <= {"check"}
-    if ran:
-        assert sentence in done.stderr
-    else:  # DVC itself saw that the step reads what it writes
-        assert "both a dependency and an output in stage: process@fit" in done.stderr
+    assert set(re.findall(r"Running stage '(.+)'", done.stdout)) <= {"check"}
+    return done.stderr
+
+
+def test_bad_parameters_are_refused_before_anything_runs(journey: Journey) -> None:
+    """By the stage check: nothing else starts."""
+    said = refused(journey, "epochs: 8", "epoch: 8", "dvc", "repro")
+    assert "params.yaml: train.epoch: unknown key 'epoch'" in said
+
+
+def test_a_circle_of_steps_is_refused_before_anything_runs(journey: Journey) -> None:
+    """DVC itself sees that the step reads what it writes."""
+    said = refused(journey, "from: flip", "from: fit", "dvc", "repro")
+    assert "both a dependency and an output in stage: process@fit" in said
+
+
+@pytest.mark.parametrize(
+    ("room", "old", "new", "sentence"),
+    [
+        (
+            "Data_processing",
+            "width: 32",
+            "size: 32",
+            "preprocess.fit.ops.0.letterbox.size: a parameter must not be",
+        ),
+        ("Models", "folds: [0]", "folds: [0, 3]", "fold 3 was asked for, but split.n_folds is 3"),
+    ],
+)
+def test_a_command_of_the_stage_check_names_the_place(
+    journey: Journey, room: str, old: str, new: str, sentence: str
+) -> None:
+    assert sentence in refused(journey, old, new, "python", "-m", room, "check-params")

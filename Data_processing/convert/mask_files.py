@@ -18,6 +18,7 @@ from Data_processing.convert.found import FoundMask, FoundRle
 from Datasets.errors import AnnotationError, ImageError
 from Datasets.image import Header, decode, read_header
 from Datasets.regions import IGNORE
+from Datasets.rejections import SHOWN
 
 COLOUR = 1 << 24
 """Added to 0xRRGGBB where a colour is meant, so that blue is not the number 255."""
@@ -239,11 +240,18 @@ def _unknown(values: np.ndarray, foreign: np.ndarray, file: str) -> str:
     y, x = np.argwhere(foreign)[0].tolist()
     value = int(values[y, x])
     count = int((values == value).sum())
-    others = len(np.unique(values[foreign])) - 1
-    what = f"the colour #{value - COLOUR:06x}" if value >= COLOUR else f"the value {value}"
+    others = [int(one) for one in np.unique(values[foreign]) if one != value]
+    what = f"the {'colour' if value >= COLOUR else 'value'} {_written(value)}"
     stands = "stands on 1 pixel" if count == 1 else f"stands on {count:,} pixels"
-    more = f", and {others:,} more like it" if others else ""
+    more = ", ".join(map(_written, others[:SHOWN]))
+    more += f" and {len(others) - SHOWN:,} more" if len(others) > SHOWN else ""
     return (
-        f"{file}: {what} {stands}, first at ({x}, {y}), and is no class{more}; add it to "
-        "values, as a class or as ignore"
+        f"{file}: {what} {stands}, first at ({x}, {y}), and is no class"
+        + (f"; the same holds for {more}; add them to " if others else "; add it to ")
+        + "values, as classes or as ignore"
     )
+
+
+def _written(value: int) -> str:
+    """Return a value as it is written in params.yaml."""
+    return f"#{value - COLOUR:06x}" if value >= COLOUR else str(value)

@@ -151,8 +151,8 @@ def test_a_value_that_means_nothing_is_told_with_its_first_place(tmp_path: Path)
     with pytest.raises(AnnotationError) as caught:
         drawn(tmp_path, {1: "ant"})
     assert str(caught.value) == (
-        "m.png: the value 2 stands on 2 pixels, first at (2, 0), and is no class, and 1 more like "
-        "it; add it to values, as a class or as ignore"
+        "m.png: the value 2 stands on 2 pixels, first at (2, 0), and is no class; the same holds "
+        "for 255; add them to values, as classes or as ignore"
     )
     assert caught.value.kind == "unknown value"
 
