@@ -28,6 +28,8 @@ SECTIONS = (
 )
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 """What data sets and steps may be called: they become file names and parts of names of stages."""
+MOST_NAMES = 20
+"""Names that a message lists."""
 BLIND = ("size", "nfiles")
 """DVC's run-cache drops keys of these names, at any depth: a change restores stale outputs."""
 
@@ -157,15 +159,16 @@ def _word(kind: str) -> str:
 
 
 def nearest(name: str, known: Mapping[str, object] | tuple[str, ...] | list[str]) -> str:
-    """Return a clause that helps who misspelt ``name``: the nearest known names, else all."""
-    names = list(known)
+    """Return a clause that helps who misspelt ``name``: the nearest known names, else the first."""
+    names = sorted(set(known))
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
     if not close:
         lower = {n.lower(): n for n in names}
         close = [lower[n] for n in difflib.get_close_matches(name.lower(), lower, n=3, cutoff=0.6)]
     if close:
         return "did you mean " + " or ".join(f"'{n}'" for n in dict.fromkeys(close)) + "?"
-    return "known: " + (", ".join(sorted(set(names))[:40]) or "none")
+    more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
+    return "known: " + (", ".join(names[:MOST_NAMES]) or "none") + more
 
 
 def _unknown(

@@ -14,6 +14,7 @@ from Datasets.errors import StageError, StoreError
 from Datasets.files import write_bytes
 from Datasets.image import decode, encode_png
 from Datasets.metadata import Annotated, ImageMetadata, read, read_classes
+from Datasets.metadata_folder import metadata_folder
 from Datasets.params import load, nearest
 from Datasets.raw_image import RawImage
 from Datasets.sample import NO_BOXES, Boxes
@@ -32,7 +33,7 @@ FAINT = (150, 147, 140)
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb ``show``."""
-    parser.add_argument("folder", type=Path, help="a metadata folder")
+    parser.add_argument("folder", type=Path, help="a metadata folder, or the name of its data set")
     chosen = parser.add_mutually_exclusive_group()
     chosen.add_argument("--ids", nargs="+", help="samples, by id or by path below the raw folder")
     chosen.add_argument("--first", type=_positive, default=12, help="how many (default: 12)")
@@ -45,12 +46,10 @@ def run(arguments: argparse.Namespace) -> None:
 
     Raises:
         StageError: a sample that was asked for is not in the folder.
-        StoreError: a raw file is missing.
+        StoreError: there is no such folder, or a raw file is missing.
         SampleError: a raw file is not the one that was converted.
     """
-    folder = Path(arguments.folder)
-    if not (folder / "metadata.jsonl").is_file():
-        raise StoreError(f"{folder} is no metadata folder; the stage convert writes one")
+    folder = metadata_folder(arguments.folder)
     raw = arguments.raw or Path(dataset_called(load(), folder.resolve().name).path)
     samples = chosen(folder, arguments.ids, arguments.first)
     classes = read_classes(folder)

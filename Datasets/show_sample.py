@@ -5,15 +5,14 @@ from pathlib import Path
 
 import msgspec
 
-from Datasets.errors import StoreError
-from Datasets.metadata import IMAGES_FILE
+from Datasets.metadata_folder import metadata_folder
 from Datasets.show import chosen
 from Datasets.terminal import answer
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb ``sample``."""
-    parser.add_argument("folder", type=Path, help="a metadata folder")
+    parser.add_argument("folder", type=Path, help="a metadata folder, or the name of its data set")
     parser.add_argument("ids", nargs="+", help="samples, by id or by path below the raw folder")
 
 
@@ -22,10 +21,8 @@ def run(arguments: argparse.Namespace) -> None:
 
     Raises:
         StageError: a sample that was asked for is not in the folder.
-        StoreError: the folder is no metadata folder.
+        StoreError: there is no such folder.
     """
-    folder = Path(arguments.folder)
-    if not (folder / IMAGES_FILE).is_file():
-        raise StoreError(f"{folder} is no metadata folder; the stage convert writes one")
+    folder = metadata_folder(arguments.folder)
     for sample in chosen(folder, arguments.ids, 0):
         answer(msgspec.json.format(msgspec.json.encode(sample), indent=2).decode())

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from Datasets.dataset import METADATA
 from Datasets.errors import StageError
 from Datasets.files import new_folder
-from Datasets.metadata import IMAGES_FILE, Annotated, SampleRow, read, read_samples
+from Datasets.metadata import Annotated, SampleRow, read, read_samples
+from Datasets.metadata_folder import metadata_folder
 from Datasets.rejections import SHOWN
-from Datasets.stage import require
 from Datasets.terminal import answer, say
 
 NO_BOXES = "nobody looked for boxes there"
@@ -30,11 +29,9 @@ def metadata_of(dataset: str) -> Path:
     """Return the metadata folder of a data set.
 
     Raises:
-        StoreError: there is none yet.
+        StoreError: there is none.
     """
-    folder = METADATA / dataset
-    require(folder / IMAGES_FILE, f"convert@{dataset}")
-    return folder
+    return metadata_folder(Path(dataset))
 
 
 def check_boxes(metadata: Path) -> None:

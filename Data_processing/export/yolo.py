@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
         StageError: the folder is there already, or the data set has no boxes.
     """
     metadata = metadata_of(arguments.dataset)
-    raw = Path(dataset_called(load(), arguments.dataset).path)
+    raw = Path(dataset_called(load(), metadata.name).path)
     classes = read_classes(metadata)
     layout, lines = Layout(metadata, raw), _Lines(classes, arguments.segments)
     with folder_for(arguments.out, metadata) as folder:

@@ -77,6 +77,15 @@ def test_the_raw_folder_comes_from_params(folder: Path) -> None:
         run(folder)
 
 
+def test_a_data_set_may_be_named_in_place_of_its_folder(folder: Path) -> None:
+    Path("Datasets").mkdir()
+    Path("Datasets/metadata").symlink_to(folder.parent)
+    folder.rename(folder.parent / "small")
+    assert run("small", "--raw", "raw").size
+    with pytest.raises(StoreError, match=r"smal is no metadata folder, nor .* mean 'small'\?"):
+        run("smal", "--raw", "raw")
+
+
 def test_raw_files_that_are_gone_or_changed(folder: Path) -> None:
     Path("raw/a").write_bytes(encode_png(np.zeros((32, 64, 3), np.uint8)))
     with pytest.raises(SampleError, match="changed since `convert` read it"):

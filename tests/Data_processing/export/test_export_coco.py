@@ -131,7 +131,7 @@ def test_nothing_is_overwritten_unasked(
     bench: Bench, two_images: Made, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert export("coco") == 1
-    assert "`dvc repro convert@tiny` makes it" in capsys.readouterr().err
+    assert "tiny is no metadata folder, nor a data set that" in capsys.readouterr().err
     bench.coco(two_images())
     bench.convert()
     Path("out").write_text("mine")
