@@ -11,14 +11,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import msgspec
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from Datasets.errors import StoreError
 from Datasets.files import write_json
+
+if TYPE_CHECKING:  # it takes a third of a second, and pyarrow imports it where it is asked for
+    import pandas as pd
 
 IMAGES_FILE = "metadata.jsonl"
 SAMPLES_FILE = "samples.parquet"
@@ -271,7 +274,7 @@ def read_classes(folder: Path) -> tuple[str, ...]:
     return msgspec.json.decode((folder / CLASSES_FILE).read_bytes(), type=tuple[str, ...])
 
 
-def read_samples(folder: Path, columns: list[str] | None = None) -> pd.DataFrame:
+def read_samples(folder: Path, columns: list[str] | None = None) -> "pd.DataFrame":
     """Return samples.parquet, or the named columns of it, one row an image."""
     table: pd.DataFrame = pq.read_table(folder / SAMPLES_FILE, columns=columns).to_pandas()
     return table

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import islice
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 import pyarrow as pa
@@ -14,7 +14,6 @@ from Data_processing.convert.bands import Bands
 from Data_processing.convert.canonical import Canonical, Made, refused
 from Data_processing.convert.found import Extract, FoundImage, Source
 from Data_processing.convert.inspect import Inspected
-from Data_processing.convert.join import Joined
 from Data_processing.convert.labels import look_alikes
 from Data_processing.convert.look import look_at
 from Data_processing.convert.report import Change, Report
@@ -23,6 +22,9 @@ from Datasets.errors import AnnotationError, ImageError, StageError
 from Datasets.metadata import Encoded, MetadataWriter, encoded
 from Datasets.rejections import Rejection
 from Datasets.stage import map_tasks
+
+if TYPE_CHECKING:  # with pandas and SQLAlchemy it takes as long as a thousand images
+    from Data_processing.convert.join import Joined
 
 LONGEST_NAME = 240
 """Bytes: file systems allow 255, and what is drawn adds a suffix."""
@@ -82,8 +84,14 @@ class Ingest:
         self.transform = transform
         self.load = load
 
-    def run(self, source: Source, table: Joined, report: Report, workers: int) -> Tally:
+    def run(self, source: Source, table: "Joined | None", report: Report, workers: int) -> Tally:
         """Return the tally after everything is written, in the order of the images' paths.
+
+        Args:
+            source: the data set.
+            table: columns to join, if it has any.
+            report: is told of all that is left out or changed.
+            workers: how many processes do it.
 
         Raises:
             RejectedError: something was rejected, and the policy is strict.
@@ -94,15 +102,18 @@ class Ingest:
         work = partial(_converted, source, classes, self.transform, self.load.draw)
         tally = Tally()
         corrected: set[str] = set()
-        with self.load.writer(table.columns) as writer:
+        with self.load.writer(table.columns if table else pa.schema([])) as writer:
             images = _watched(extraction.images, table, report, source)
             chunks = iter(partial(_taken, images), ())
             for chunk in map_tasks(work, chunks, workers, source.name):
                 report.rejections.extend(chunk.rejected)
                 report.note(chunk.changes)
                 corrected.update(chunk.corrected)
-                joined = table.columns_of(chunk.names, chunk.images)
-                writer.write(chunk.encoded, joined.values, joined.groups)
+                if table is None:
+                    writer.write(chunk.encoded, {})
+                else:
+                    joined = table.columns_of(chunk.names, chunk.images)
+                    writer.write(chunk.encoded, joined.values, joined.groups)
                 tally.images_out += chunk.images_out
                 tally.annotations_out += chunk.annotations_out
                 tally.samples += len(chunk.names)
@@ -110,9 +121,12 @@ class Ingest:
             self.transform.check(names, corrected, source.where)
             final = self.transform.classes(names)
             writer.close(final)
-        table.name_unused(report)
         tally.count_in(extraction.seen, len(final))
-        tally.notes = (*extraction.notes, *table.notes(), *look_alikes(final))
+        tally.notes = tuple(extraction.notes)
+        if table is not None:
+            table.name_unused(report)
+            tally.notes += tuple(table.notes())
+        tally.notes += tuple(look_alikes(final))
         if extraction.about is not None:
             self.load.note_about(extraction.about)
         self.load.note_rejected(report.settle())
@@ -142,7 +156,7 @@ def _taken(images: Iterator[FoundImage]) -> tuple[FoundImage, ...]:
 
 
 def _watched(
-    images: Iterator[FoundImage], table: Joined, report: Report, source: Source
+    images: Iterator[FoundImage], table: "Joined | None", report: Report, source: Source
 ) -> Iterator[FoundImage]:
     """Yield the images but those that cannot be joined, before anything is drawn.
 
@@ -170,7 +184,8 @@ def _watched(
                 raise AnnotationError("its name holds a #, which separates parts; rename it")
             if len(found.file.rpartition("/")[2].encode()) > LONGEST_NAME:
                 raise AnnotationError("its name is too long for a mask to bear it; shorten it")
-            table.check(found.name, found.file)
+            if table is not None:
+                table.check(found.name, found.file)
             files = files_of(found.file)
         except AnnotationError as error:
             report.rejections.extend(refused(found, str(error), error.kind).rejected)

@@ -2,14 +2,13 @@
 
 import argparse
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from Data_processing.convert.bands import problem_of
 from Data_processing.convert.corrections import read_corrections
 from Data_processing.convert.formats import FORMATS, READS
 from Data_processing.convert.found import Extract, Source
 from Data_processing.convert.ingest import Ingest
-from Data_processing.convert.join import read_table
 from Data_processing.convert.load import ToFolder
 from Data_processing.convert.report import Report
 from Data_processing.convert.transform import ToCanonical
@@ -21,6 +20,9 @@ from Datasets.params import Params, load, nearest
 from Datasets.parts import find
 from Datasets.rejections import Rejections
 from Datasets.stage import running
+
+if TYPE_CHECKING:  # see _table
+    from Data_processing.convert.join import Joined
 
 OF_FORMATS = sorted({key for keys in READS.values() for key in keys})
 """Keys that mean something to some formats only."""
@@ -45,7 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
         if problems:
             raise ParamsError("\n".join(problems))
         source = Source(name, _root(dataset, params, name), dataset, _where(params, name))
-        table = read_table(source.root, dataset, source.where)
+        table = _table(source)
         corrections = read_corrections(CORRECTIONS / f"{name}.jsonl", name)
         rejections = Rejections(stage.name, dataset.on_bad, f"{source.where}.on_bad")
         transform = ToCanonical(name, dataset, source.root, corrections)
@@ -123,3 +125,11 @@ def _root(dataset: Dataset, params: Params, name: str) -> Path:
 
 def _reader(dataset: Dataset, where: str) -> Extract:
     return cast(Extract, find(FORMATS, dataset.format, "format", f"{where}.format"))
+
+
+def _table(source: Source) -> "Joined | None":
+    if source.dataset.table is None:
+        return None
+    from Data_processing.convert.join import read_table  # pandas and SQLAlchemy take half a second
+
+    return read_table(source.root, source.dataset, source.where)
