@@ -1,5 +1,6 @@
 """Label Studio's brush against an encoder and a decoder that are slow and obvious."""
 
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from Data_processing.convert.readers import brush
 from Data_processing.convert.readers.brush import alpha
 from Datasets.errors import AnnotationError
 
@@ -72,6 +74,50 @@ def test_any_stream_is_read_as_the_obvious_decoder_reads_it(data: st.DataObject)
     assert _decoded(content) == values
     expected = np.array(values).reshape(height, width, 4)[:, :, 3] > 0
     assert np.array_equal(alpha(content, height, width), expected)
+
+
+@given(data=st.data(), word=st.integers(1, 32), block=st.integers(1, 5))
+def test_values_and_lengths_of_any_width(data: st.DataObject, word: int, block: int) -> None:
+    height, width = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 4))
+    size = height * width * 4
+    widths = data.draw(st.lists(st.integers(1, 16), min_size=4, max_size=4))
+    bits = f"{size:032b}{word - 1:05b}" + "".join(f"{each - 1:04b}" for each in widths)
+    at = 0
+    while at < size:
+        is_repeated, choice = data.draw(st.booleans()), data.draw(st.integers(0, 3))
+        length = data.draw(st.integers(1, min(size - at, 2 ** widths[choice])))
+        drawn = st.sampled_from([0, 1, 2**word - 1])
+        count = 1 if is_repeated else length
+        values = data.draw(st.lists(drawn, min_size=count, max_size=count))
+        bits += f"{is_repeated:d}{choice:02b}{length - 1:0{widths[choice]}b}"
+        bits += "".join(f"{value:0{word}b}" for value in values)
+        at += length
+    content = _packed(bits)
+    expected = np.array(_decoded(content)).reshape(height, width, 4)[:, :, 3] > 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(brush, "BLOCK", block)
+        assert np.array_equal(alpha(content, height, width), expected)
+    with pytest.raises(AnnotationError, match="its brush is cut off; export it anew"):
+        alpha(_packed(bits[: len(bits) - 8]), height, width)
+
+
+@pytest.mark.parametrize("is_repeated", [True, False])
+def test_nothing_is_called_for_each_of_many_runs(is_repeated: bool) -> None:
+    height, width = 50, 50
+    count = height * width * 4
+    content = _encoded([0, 0, 0, 255] * (count // 4), [(is_repeated, 1)] * count)
+    called = 0
+
+    def count_calls(frame: object, event: str, argument: object) -> None:
+        nonlocal called
+        called += event == "call"
+
+    sys.setprofile(count_calls)
+    try:
+        seen = alpha(content, height, width)
+    finally:
+        sys.setprofile(None)
+    assert seen.all() and called < count // 10
 
 
 def test_a_picture_of_real_size_comes_back(shared_data: Path) -> None:
