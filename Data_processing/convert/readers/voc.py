@@ -19,7 +19,8 @@ from Data_processing.convert.found import (
     Source,
 )
 from Data_processing.convert.labels import check_name
-from Data_processing.convert.readers.voc_files import ROOT, Files, Paired, heads, paired
+from Data_processing.convert.readers.small_files import Files
+from Data_processing.convert.readers.voc_files import ROOT, Paired, heads, paired
 from Data_processing.convert.readers.voc_objects import annotation
 from Data_processing.convert.readers.xml import (
     BROKEN,

@@ -1,19 +1,17 @@
 """Which image each Pascal VOC file is of, told from its first lines."""
 
-import os
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import msgspec
 
-from Data_processing.convert.files import leads_inside, read_below
 from Data_processing.convert.found import Source, path_below
 from Data_processing.convert.readers.nearby import Nearby
+from Data_processing.convert.readers.small_files import Files
 from Data_processing.convert.readers.xml import Guarded, check_printable, tidy
 from Data_processing.convert.report import Report
 from Datasets.errors import AnnotationError
 
-_BLOCK = 1 << 16
 ROOT = "annotation"
 """The outermost element of a Pascal VOC file."""
 
@@ -23,36 +21,6 @@ class Head(msgspec.Struct, frozen=True):
 
     root: str
     name: str
-
-
-class Files:
-    """Reads small files below a folder, many of them.
-
-    Their folder is looked at once, and each is opened and read with as few calls as can be:
-    ``Path.read_bytes`` takes three times as long, which is felt with a million of them.
-    """
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._inside: dict[str, bool] = {"": True}
-
-    def read(self, file: str) -> bytes:
-        """Return the content of ``file``.
-
-        Raises:
-            AnnotationError: it leaves the root by a link, is empty or cannot be read.
-        """
-        folder = file.rpartition("/")[0]
-        if folder not in self._inside:
-            self._inside[folder] = leads_inside(self._root, self._root / folder)
-        if self._inside[folder]:
-            try:
-                content = _content(f"{self._root}/{file}")
-            except OSError:
-                content = b""  # a link, or what cannot be read: said below
-            if content and not content.isspace():
-                return content
-        return read_below(self._root, file)
 
 
 class Heads(msgspec.Struct):
@@ -187,17 +155,6 @@ def paired(source: Source, found: Heads, images: Sequence[str], report: Report) 
         else:
             pairs.file_of[path] = file
     return pairs
-
-
-def _content(path: str) -> bytes:
-    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # a pipe is not waited for
-    try:
-        parts = []
-        while part := os.read(file, _BLOCK):
-            parts.append(part)
-    finally:
-        os.close(file)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 class _Done(Exception):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from Data_processing.convert.files import annotation_files, read_below
+from Data_processing.convert.files import annotation_files
 from Data_processing.convert.found import (
     BOXES,
     REGIONS,
@@ -21,6 +21,7 @@ from Data_processing.convert.found import (
 )
 from Data_processing.convert.listing import Listing
 from Data_processing.convert.readers.pairing import Pairs, by_name
+from Data_processing.convert.readers.small_files import Files
 from Data_processing.convert.readers.yolo_lines import Lines
 from Data_processing.convert.readers.yolo_names import class_file
 from Data_processing.convert.report import Report
@@ -58,7 +59,9 @@ def extract(source: Source, report: Report) -> Extraction:
     seen = Seen(names=set(names))
     bare = sum(path not in pairs.file_of and path not in pairs.unclear for path in taken)
     notes = [f"{bare:,} without a label file: background"] if bare else []
-    reader = _Reader(source, report, seen, lines, pairs, _has_regions(source, pairs, lines))
+    files = Files(source.root)
+    has_regions = _has_regions(files, pairs, lines)
+    reader = _Reader(source, files, report, seen, lines, pairs, has_regions)
     return Extraction(reader.images(taken), seen, names, notes=notes)
 
 
@@ -120,11 +123,11 @@ def _beside_labelled(images: Sequence[str], pairs: Pairs, report: Report) -> lis
     return taken
 
 
-def _has_regions(source: Source, pairs: Pairs, lines: Lines) -> bool:
+def _has_regions(files: Files, pairs: Pairs, lines: Lines) -> bool:
     """Return whether the first object that is found has a polygon."""
     for file in sorted(pairs.file_of.values())[:PROBES]:
         try:
-            objects = lines.read(_content(source, file), file, lambda *_: None)
+            objects = lines.read(_content(files, file), file, lambda *_: None)
         except AnnotationError:
             continue
         if objects:
@@ -132,14 +135,14 @@ def _has_regions(source: Source, pairs: Pairs, lines: Lines) -> bool:
     return False
 
 
-def _content(source: Source, file: str) -> bytes:
+def _content(files: Files, file: str) -> bytes:
     """Return the content of a label file, which may be empty: then nothing is there.
 
     Raises:
         AnnotationError: it cannot be read, or is no text.
     """
     try:
-        content = read_below(source.root, file)
+        content = files.read(file)
     except AnnotationError as error:
         if error.kind == "empty file":
             return b""
@@ -155,6 +158,7 @@ def _content(source: Source, file: str) -> bytes:
 
 class _Reader(msgspec.Struct, frozen=True):
     source: Source
+    files: Files
     report: Report
     seen: Seen
     lines: Lines
@@ -197,7 +201,7 @@ class _Reader(msgspec.Struct, frozen=True):
             lost.append(reason)
             self.report.reject(image, reason, kind, whole=False, annotations=1)
 
-        objects = self.lines.read(_content(self.source, file), file, refuse)
+        objects = self.lines.read(_content(self.files, file), file, refuse)
         self.seen.annotations += len(objects) + len(lost)
         all_regions = all(one.polygons for one in objects) if objects else self.has_regions
         looked = REGIONS if all_regions else BOXES
@@ -223,7 +227,7 @@ class _Reader(msgspec.Struct, frozen=True):
 
     def _count(self, file: str) -> int:
         try:
-            count = sum(bool(line.strip()) for line in _content(self.source, file).splitlines())
+            count = sum(bool(line.strip()) for line in _content(self.files, file).splitlines())
         except AnnotationError:
             return 0
         self.seen.annotations += count
