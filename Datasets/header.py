@@ -18,7 +18,7 @@ MAX_CHANNELS = 16
 DTYPES = ("uint8", "uint16", "float32")
 
 
-class Header(msgspec.Struct, frozen=True):
+class Header(msgspec.Struct, frozen=True, gc=False):
     """What an image says of itself before its pixels are decoded.
 
     Width and height as it is seen. ``nodata`` is the value of pixels that were never measured.

@@ -41,7 +41,7 @@ BATCH_ROWS = 8192
 Scalar = str | int | float | bool | None
 
 
-class Box(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Box(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """A class name and a half-open rectangle in pixels: x1 < x2, y1 < y2, inside the image."""
 
     name: str
@@ -51,7 +51,7 @@ class Box(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     y2: float
 
 
-class ImageMetadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ImageMetadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """One line of metadata.jsonl.
 
     An image's path below the raw folder and exactly four facts about it.
@@ -79,7 +79,7 @@ class ImageMetadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {name: n for one in self.counts for name, n in one.items()}
 
 
-class SampleRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SampleRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """One row of samples.parquet: what else is known of a sample.
 
     ``annotation_ids``, ``iscrowd``, ``areas``, ``polygons``, ``rles``, ``keypoints`` and ``extras``
@@ -323,7 +323,7 @@ def read(folder: Path) -> Iterator["Annotated"]:
         yield Annotated(image, row)
 
 
-class Annotated(msgspec.Struct, frozen=True):
+class Annotated(msgspec.Struct, frozen=True, gc=False):
     """One image: its line and its row."""
 
     image: ImageMetadata

@@ -28,7 +28,7 @@ OUTSIDE = "outside the image"
 BY_A_PIXEL = "box outside the image by a pixel or less"
 
 
-class Kept(msgspec.Struct, frozen=True):
+class Kept(msgspec.Struct, frozen=True, gc=False):
     """An object in the fixed format."""
 
     id: int
@@ -45,7 +45,7 @@ class Kept(msgspec.Struct, frozen=True):
         return bool(self.polygons) or self.rle is not None
 
 
-class Note(msgspec.Struct, frozen=True):
+class Note(msgspec.Struct, frozen=True, gc=False):
     """What was done to an object, by ``reason``; ``detail`` is about this one."""
 
     action: Action
@@ -53,7 +53,7 @@ class Note(msgspec.Struct, frozen=True):
     detail: str
 
 
-class Checked(msgspec.Struct, frozen=True):
+class Checked(msgspec.Struct, frozen=True, gc=False):
     """An object that passed, or None where it was dropped; and what was done to it."""
 
     kept: Kept | None
@@ -74,6 +74,10 @@ def checked(found: FoundAnnotation, name: str, header: Header, outside: str) -> 
         AnnotationError: a number in it is impossible; the message says which.
     """
     width, height = header.width, header.height
+    if found.corners is not None and not (found.has_region() or found.keypoints):
+        x1, y1, x2, y2 = found.corners
+        if 0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height:  # as most are
+            return Checked(_kept(found, name, found.corners, None))
     rle = _rle(found, header)
     if found.polygons or found.keypoints:
         _check_points(found)

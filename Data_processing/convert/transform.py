@@ -167,7 +167,9 @@ class _Work:
         return sum(change.annotations for change in self.changes)
 
     def _take(self, raw: FoundAnnotation, frame: Frame | None) -> None:
-        name = self._name(raw.name, f"annotation {raw.id}", annotations=1)
+        name = self.rename(raw.name)
+        if name != raw.name:
+            name = self._name(raw.name, f"annotation {raw.id}", annotations=1)
         if name is None:
             return
         header = self.file.header
