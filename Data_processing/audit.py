@@ -20,6 +20,7 @@ from Datasets.files import new_folder, sha256_of_file, write_json
 from Datasets.params import load
 from Datasets.splits import SPLITS
 from Datasets.stage import require, running
+from Datasets.terminal import one_line
 
 PASSED = Path("Datasets/audit/passed.json")
 ANALYTICS = Path("Datasets/analytics")
@@ -93,7 +94,7 @@ def _refuse(duplicates: list[Shared], groups: list[Shared]) -> None:
     ):
         if found:
             lines.append(f"{len(found)} {what}; {remedy}:")
-            lines += [f"  {_named(one)}" for one in found[:SHOWN]]
+            lines += [f"  {one_line(_named(one))}" for one in found[:SHOWN]]
             lines += [f"  ... and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
     if lines:
         raise GateError("audit: the folds leak\n" + "\n".join(lines))

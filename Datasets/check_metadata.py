@@ -22,7 +22,7 @@ from Datasets.metadata import (
     read_rows,
 )
 from Datasets.regions import IGNORE, run_lengths
-from Datasets.terminal import answer
+from Datasets.terminal import answer, one_line
 
 SHOWN = 10
 MASKS, INSTANCES, NODATA = "masks", "instances", "nodata"
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
         problems += [problem] if count <= SHOWN else []
     if count:
         more = [f"  ... and {count - SHOWN:,} more"] if count > SHOWN else []
-        shown = [f"  {problem}" for problem in problems]
+        shown = [f"  {one_line(problem)}" for problem in problems]
         head = f"{folder}: {count:,} problems; run the stage convert again"
         raise StoreError("\n".join([head, *shown, *more]))
     answer(f"{folder}: {checker.images:,} images, {checker.boxes:,} boxes: nothing wrong")

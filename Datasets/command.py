@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from Datasets.errors import DarkroomError
-from Datasets.terminal import say
+from Datasets.errors import AnnotationError, DarkroomError, ImageError
+from Datasets.terminal import one_line, say
 
 HOUSE = Path(__file__).parents[1]
 """Where the rooms are."""
@@ -40,6 +40,9 @@ def main(room: str, verbs: Mapping[str, Verb], argv: Sequence[str]) -> int:
     command, verb = f"python -m {room} {argv[0]}", verbs[argv[0]]
     try:
         _run(command, verb, argv[1:])
+    except (AnnotationError, ImageError) as error:
+        say(f"error: {one_line(str(error))}")
+        return 1
     except DarkroomError as error:
         say(f"error: {error}")
         return 1

@@ -16,7 +16,7 @@ from Datasets.metadata import Box
 from Datasets.params import nearest
 from Datasets.rejections import SHOWN
 from Datasets.revisions import WORKSPACE, versions
-from Datasets.terminal import answer
+from Datasets.terminal import answer, one_line
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -107,7 +107,7 @@ class Table:
         for what, count in totals.items():
             head = f"  {what:<{wide}}  {count:>{digits},}  "
             for one in self._first[what]:
-                yield (head + shown(one)).rstrip()
+                yield (head + one_line(shown(one))).rstrip()
                 head = indent
             if count > SHOWN:
                 yield f"{indent}... and {count - SHOWN:,} more"

@@ -9,6 +9,7 @@ import msgspec
 from Datasets.errors import RejectedError
 from Datasets.files import write_bytes
 from Datasets.stage import STATE
+from Datasets.terminal import one_line
 
 SHOWN = 10
 Policy = Literal["strict", "skip"]
@@ -93,7 +94,7 @@ class Rejections:
         return lines
 
     def _message(self, ordered: list[Rejection]) -> str:
-        shown = [f"  {one.sample}: {one.reason}" for one in ordered[:SHOWN]]
+        shown = [f"  {one_line(one.sample)}: {one_line(one.reason)}" for one in ordered[:SHOWN]]
         if len(ordered) > SHOWN:
             shown.append(f"  ... and {len(ordered) - SHOWN:,} more")
         head = f"{self._stage}: {len(ordered):,} rejected"

@@ -17,7 +17,7 @@ import msgspec
 
 from Datasets.errors import StageError, StoreError
 from Datasets.files import write_json
-from Datasets.terminal import progress, say
+from Datasets.terminal import one_line, progress, say
 
 STATE = Path(".darkroom")
 """What is true of this machine only: locks, timings, rejected samples. Never an input or in Git."""
@@ -64,7 +64,7 @@ def running(name: str) -> Iterator[Stage]:
         write_json(
             STATE / "timings" / f"{name}.json", Timing(name, round(seconds, 2), stage.summary)
         )
-        say(f"{name}: {stage.summary}; {seconds:.1f} s")
+        say(f"{name}: {one_line(stage.summary)}; {seconds:.1f} s")
 
 
 def timings() -> dict[str, Timing]:

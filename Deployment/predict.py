@@ -8,7 +8,7 @@ import msgspec
 
 from Datasets.bundle import BUNDLE
 from Datasets.errors import ImageError, SampleError
-from Datasets.terminal import answer, say
+from Datasets.terminal import answer, one_line, say
 from Deployment.predictor import Guess, Predictor, open_bundle
 
 SHOWN = 3
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
             guesses = _guesses(predictor, image)[: arguments.top]
         except (ImageError, SampleError) as error:
             refused += 1
-            say(f"error: {error}")
+            say(f"error: {one_line(str(error))}")
             continue
         answer(line(image, guesses))
     if refused:

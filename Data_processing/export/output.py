@@ -11,7 +11,7 @@ from Datasets.files import new_folder
 from Datasets.metadata import Annotated, SampleRow, read, read_samples
 from Datasets.metadata_folder import metadata_folder
 from Datasets.rejections import SHOWN
-from Datasets.terminal import answer, say
+from Datasets.terminal import answer, one_line, say
 
 NO_BOXES = "nobody looked for boxes there"
 WINDOW = "it is a part of a raster, cut out by samples: box"
@@ -133,10 +133,10 @@ class Summary:
         """Name the first samples that were left out, then end with the sentence."""
         for reason, names in sorted(self._samples.items()):
             for name in names[:SHOWN]:
-                say(f"left out: {name}: {reason}")
+                say(one_line(f"left out: {name}: {reason}"))
             if len(names) > SHOWN:
                 say(f"  ... and {len(names) - SHOWN:,} more")
-        answer(f"{path}: {self.sentence()}")
+        answer(f"{path}: {one_line(self.sentence())}")
 
 
 def _amount(count: int, what: str) -> str:
