@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 import msgspec
 
 from Data_processing.convert import embedded
-from Data_processing.convert.files import annotation_files, read_below
+from Data_processing.convert.files import annotation_files, path_of, read_below
 from Data_processing.convert.found import (
     BOXES,
     REGIONS,
@@ -26,8 +26,8 @@ from Data_processing.convert.listing import Listing
 from Data_processing.convert.readers.labelme_shapes import REGIONS_OF, Frame, annotation
 from Data_processing.convert.report import Report
 from Data_processing.convert.strict_json import Json, compact
-from Datasets.errors import AnnotationError
-from Datasets.image import SUFFIXES
+from Datasets.errors import AnnotationError, ImageError
+from Datasets.image import SUFFIXES, opened, read_header
 
 LABELLED = Looked(labels=True)
 UNNAMED = "no annotation names it"
@@ -248,7 +248,9 @@ def _found(source: Source, path: str, index: _Index, looked: Looked, report: Rep
     file = index.files[path][0]
     text = Json((source.root / file).read_bytes(), file, is_sound=True)
     document = text.decode(Document)
-    frame = Frame(document.image_height, document.image_width)
+    holder = file if document.holds_image() and path not in index.there else None
+    is_drawn = "mask" not in index.kinds or _can_be_of(source, path, document, holder)
+    frame = Frame(document.image_height, document.image_width, is_drawn)
     annotations: list[FoundAnnotation] = []
     for number, raw in enumerate(document.shapes, 1):
         try:
@@ -256,7 +258,6 @@ def _found(source: Source, path: str, index: _Index, looked: Looked, report: Rep
         except AnnotationError as error:
             report.reject(path, str(error), error.kind, whole=False, annotations=1)
     labels = document.labels()
-    is_embedded = document.holds_image() and path not in index.there
     return FoundImage(
         path,
         document.image_path,
@@ -267,9 +268,26 @@ def _found(source: Source, path: str, index: _Index, looked: Looked, report: Rep
         document.image_width,
         document.image_height,
         lost=len(document.shapes) - len(annotations),
-        embedded=file if is_embedded else None,
+        embedded=holder,
         extras=_extras(text, document, labels),
     )
+
+
+def _can_be_of(source: Source, path: str, document: Document, holder: str | None) -> bool:
+    """Return whether the sides that a file states are those of its image, turned or not.
+
+    ``holder`` is the file that holds the image, if one does.
+    """
+    try:
+        if holder is not None:
+            header = read_header(embedded.content(source.root, holder), path)
+        else:
+            with path_of(source.root, path).open("rb") as file:
+                header = opened(file, path, in_windows=True).header
+    except (AnnotationError, ImageError, OSError):
+        return False
+    sides = {document.image_height, document.image_width}
+    return sides == {header.height, header.width}
 
 
 def _extras(text: Json, document: Document, labels: tuple[str, ...]) -> str | None:

@@ -7,7 +7,7 @@ from itertools import chain
 import msgspec
 
 from Data_processing.convert.embedded import decoded
-from Data_processing.convert.found import FoundAnnotation
+from Data_processing.convert.found import FoundAnnotation, FoundRle
 from Data_processing.convert.labels import check_name
 from Data_processing.convert.readers.shapes import Drawn, ellipse, placed, points
 from Data_processing.convert.strict_json import Json
@@ -23,10 +23,15 @@ Point = tuple[float, float]
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """Height and width of the image as the file states them, in pixels."""
+    """Height and width of the image as the file states them, in pixels.
+
+    ``is_drawn`` tells whether they can be the image's own. If not it is rejected whatever is on
+    it, and masks, which the file may state to be huge, are not drawn.
+    """
 
     height: int | None
     width: int | None
+    is_drawn: bool = True
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -141,6 +146,8 @@ def _mask(shape: Shape, frame: Frame) -> Drawn:
             f"{wide} x {tall} pixels apart; draw it again",
             _BROKEN,
         )
+    if not frame.is_drawn:
+        return Drawn(rle=FoundRle((frame.height, frame.width), ()))
     pixels = decode(content, "its mask", "unchanged")
     if pixels.shape[2] != 1:
         raise AnnotationError("its mask is not grey; draw it again", _BROKEN)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from Datasets.image import Colour, decode
 from Datasets.metadata import Annotated
 from Datasets.regions import Region
 from tests.Data_processing.convert.conftest import Bench
@@ -179,6 +180,32 @@ def test_a_broken_shape_is_lost_alone(bench: Bench) -> None:
     summary = bench.convert(OPTIONS)
     assert summary.startswith("1 image and 2 annotations in, 1 and 1 out, 0 and 1 rejected")
     assert bench.samples()[0].row.annotation_ids == (2,)
+
+
+def test_masks_for_an_image_of_other_sides_are_not_drawn(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[bytes] = []
+
+    def counted(content: bytes, where: str, colour: Colour) -> np.ndarray:
+        drawn.append(content)
+        return decode(content, where, colour)
+
+    monkeypatch.setattr("Data_processing.convert.readers.labelme_shapes.decode", counted)
+    huge = _shape("mask", [[0, 0], [2999, 1999]], mask=_png(np.ones((2000, 3000), np.uint8)))
+    sound = _shape("mask", [[0, 0], [19, 9]], mask=_png(np.ones((10, 20), np.uint8)))
+    bench.image("a.png")
+    _write(bench, "a.json", huge, huge, imageWidth=3000, imageHeight=2000)
+    whole = _png(np.zeros((10, 20, 3), np.uint8))
+    _write(bench, "b.json", huge, imageWidth=3000, imageHeight=2000, imageData=whole)
+    _write(bench, "c.json", huge, imageWidth=3000, imageHeight=2000)  # there is no c.png
+    bench.image("d.png")
+    _write(bench, "d.json", sound)
+    _write(bench, "e.json", sound, imageData=whole)
+    summary = bench.convert(OPTIONS)
+    assert summary.startswith("5 images and 6 annotations in, 2 and 2 out, 3 and 4 rejected")
+    assert len(drawn) == 2
+    assert "a.json says 3000 x 2000 pixels, the file has 20 x 10" in bench.reasons()[0]
 
 
 def test_the_real_set(bench: Bench, shared_data: Path) -> None:
