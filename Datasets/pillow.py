@@ -19,6 +19,7 @@ from Datasets.header import (
     upright,
     window_as_stored,
 )
+from Datasets.plain_header import START, plain_header
 from Datasets.shown import as_colour, in_colour
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
@@ -45,10 +46,13 @@ class Picture:
             that is not understood.
         """
         self._file, self._where = file, where
+        file.seek(0)
+        plain = plain_header(file.read(START))
+        if plain is not None:
+            self._is_deep, self.header = False, plain
+            return
         with damaged(where, "the header cannot be read"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of Pillow's own pixel limit, of damaged EXIF
-            file.seek(0)
-            self._image = _opened(file, where)
+            warnings.simplefilter("ignore")  # of damaged EXIF
             check_pixels(*self._image.size, where)
             _check_frames(self._image, where)
             self._is_deep = self._image.mode != "I;16" and _depth(file, self._image) == 16
@@ -70,6 +74,13 @@ class Picture:
             whole = box == (0, 0, *self._image.size)
             pixels = self._in_colour(self._image if whole else self._image.crop(box), colour)
         return np.ascontiguousarray(upright(pixels, self.header.orientation))
+
+    @cached_property
+    def _image(self) -> Image.Image:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Pillow's own pixel limit
+            self._file.seek(0)
+            return _opened(self._file, self._where)
 
     @cached_property
     def _deep(self) -> np.ndarray:
