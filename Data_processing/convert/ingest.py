@@ -19,7 +19,7 @@ from Data_processing.convert.look import look_at
 from Data_processing.convert.report import Change, Report
 from Data_processing.convert.tally import Tally
 from Datasets.errors import AnnotationError, ImageError, StageError
-from Datasets.metadata import Encoded, MetadataWriter, encoded
+from Datasets.metadata_writer import Encoded, MetadataWriter, encoded
 from Datasets.rejections import Rejection
 from Datasets.stage import map_tasks
 

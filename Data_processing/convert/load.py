@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from Data_processing.convert.canonical import Made
 from Datasets.image import encode_png
-from Datasets.metadata import ABOUT_FILE, REJECTED_FILE, MetadataWriter
+from Datasets.metadata import ABOUT_FILE, REJECTED_FILE
+from Datasets.metadata_writer import MetadataWriter
 
 
 class ToFolder(msgspec.Struct, frozen=True):

@@ -12,7 +12,8 @@ import pytest
 
 from Datasets.files import sha256_of
 from Datasets.image import encode_png
-from Datasets.metadata import Box, ImageMetadata, MetadataWriter, SampleRow
+from Datasets.metadata import Box, ImageMetadata, SampleRow
+from Datasets.metadata_writer import MetadataWriter
 
 PARAMS = """\
 seed: 7

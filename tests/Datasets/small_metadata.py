@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from Datasets.image import encode_png
-from Datasets.metadata import Annotated, Box, ImageMetadata, MetadataWriter, SampleRow
+from Datasets.metadata import Annotated, Box, ImageMetadata, SampleRow
+from Datasets.metadata_writer import MetadataWriter
 
 
 def sample(name: str, boxes: Mapping[int, Box] | None = None, **row: object) -> Annotated:

@@ -11,7 +11,8 @@ import pytest
 from Datasets import check_metadata
 from Datasets.errors import StoreError
 from Datasets.image import encode_png
-from Datasets.metadata import Annotated, Box, ImageMetadata, MetadataWriter, SampleRow
+from Datasets.metadata import Annotated, Box, ImageMetadata, SampleRow
+from Datasets.metadata_writer import MetadataWriter
 
 Change = Callable[[Annotated], Annotated]
 

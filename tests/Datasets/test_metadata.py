@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from Datasets import metadata
 from Datasets.errors import StoreError
-from Datasets.metadata import Annotated, Box, ImageMetadata, MetadataWriter, SampleRow
+from Datasets.metadata import Annotated, Box, ImageMetadata, SampleRow
+from Datasets.metadata_writer import MetadataWriter
 
 text = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
 number = st.floats(allow_nan=False, allow_infinity=False)

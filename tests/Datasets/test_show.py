@@ -12,7 +12,8 @@ from Datasets.draw import colour_of
 from Datasets.errors import ParamsError, SampleError, StageError, StoreError
 from Datasets.files import sha256_of
 from Datasets.image import decode, encode_png
-from Datasets.metadata import Box, ImageMetadata, MetadataWriter, SampleRow
+from Datasets.metadata import Box, ImageMetadata, SampleRow
+from Datasets.metadata_writer import MetadataWriter
 from Datasets.show import CELL, GAP, LINE
 
 
