@@ -1,85 +1,169 @@
 """Moments in one exact pass over (N, H, W, C) batches.
 
-Integers are summed as integers, so that no order of shards or batches changes a bit.
+Nothing is rounded before the end, so that no order of shards or batches changes a bit. Where a
+channel of a pixel is not finite, the pixel holds no data, and enters no moment.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 
-import msgspec
 import numpy as np
 
+from Data_processing.scalers.exact import OFFSETS, ROWS, Part, Sums, parts
 from Datasets.errors import StoreError
 
+MOST = 2**16
+"""Rows at a time: 2 * 2**20 * 2**20 * 2**16 leaves room in 64 bits."""
 
-class Moments(msgspec.Struct, frozen=True):
-    """Sums over samples: ``count`` values each.
 
-    ``total`` and ``squares`` (...) of values and products, float64.
+class Moments:
+    """Sums over rows (n, ...) of values less ``offset``, and of their squares or products.
+
+    ``count`` are the rows; or, where pixels may hold no data, how many did at each place.
     """
 
-    count: int
-    total: np.ndarray
-    squares: np.ndarray
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype, products: bool) -> None:
+        """Start at nothing.
+
+        Args:
+            shape: of a row; (D,) for products.
+            dtype: of the rows.
+            products: sum the products of all pairs, (D, D); else the squares.
+        """
+        self.count: int | np.ndarray = 0
+        self.offset = OFFSETS.get(dtype.name, 0)
+        self.total = Sums(shape)
+        self.squares = Sums(shape * 2 if products else shape)
+
+    def add(self, rows: np.ndarray, count: int | np.ndarray) -> None:
+        """Add rows (n, ...); ``count`` of them hold data, the others are 0."""
+        self.count = self.count + count
+        for start in range(0, len(rows), MOST):
+            self._add(rows[start : start + MOST])
+
+    def merge(self, other: "Moments") -> None:
+        """Add all that ``other``, of rows of the same shape and dtype, has seen."""
+        self.count = self.count + other.count
+        self.total.merge(other.total)
+        self.squares.merge(other.squares)
 
     @property
     def mean(self) -> np.ndarray:
-        """The mean, in the shape of ``total``."""
-        return self.total / self.count
+        """The mean of a row, float64, rounded once."""
+        base = min(self.total.lowest, 0)
+        count = self._counted() << -base
+        return np.asarray((self.total.integers(base) + self.offset * count) / count, np.float64)
+
+    def variance(self, row: int | None = None) -> np.ndarray:
+        """Return the variance of each value of a row; or one row (D,) of the covariance; float64.
+
+        E[xy] - E[x]E[y] cancels badly in floats where the mean is large; (n * sum(xy) - sum(x) *
+        sum(y)) / n**2 over Python's integers is exact, and rounded once.
+        """
+        base = min(self.total.lowest, self.squares.lowest // 2, 0)
+        total, count = self.total.integers(base), self._counted()
+        one = total if row is None else total[row]
+        top = count * self.squares.integers(2 * base, row) - one * total
+        return np.asarray(top / (count * count << -2 * base), np.float64)
+
+    def _counted(self) -> int | np.ndarray:
+        """Return the count as Python's integers, and 1 for 0, as all sums are 0 there."""
+        if isinstance(self.count, np.ndarray):
+            return np.maximum(self.count, 1).astype(object)
+        return max(self.count, 1)
+
+    def _add(self, rows: np.ndarray) -> None:
+        cut = parts(rows)
+        for number, one in enumerate(cut):
+            total = one.integers.sum(axis=0, dtype=np.float64)
+            self.total.add(Part(one.exponent, total, one.bound * len(rows)))
+            for other in cut[number:]:
+                exponent, bound = one.exponent + other.exponent, one.bound * other.bound * len(rows)
+                product = self._product(one.integers, other.integers, is_twice=other is not one)
+                self.squares.add(Part(exponent, product, 2 * bound))
+
+    def _product(self, one: np.ndarray, other: np.ndarray, is_twice: bool) -> np.ndarray:
+        """Return the sum of squares or products, int64; of both orders of a pair ``is_twice``."""
+        if self.squares.shape == self.total.shape:
+            product = _by_blocks(lambda a, b: np.einsum("kn...,kn...->k...", a, b), one, other)
+            return product * 2 if is_twice else product
+        product = _by_blocks(lambda a, b: a.transpose(0, 2, 1) @ b, one, other)
+        return product + product.T if is_twice else product
+
+
+def _by_blocks(
+    sums: Callable[[np.ndarray, np.ndarray], np.ndarray], one: np.ndarray, other: np.ndarray
+) -> np.ndarray:
+    """Return ``sums`` of (k, n, ...) pairs added up, n no more than a sum in floats may join."""
+    whole = len(one) // ROWS * ROWS
+    pairs = [(a[:whole].reshape(-1, ROWS, *a.shape[1:]), a[None, whole:]) for a in (one, other)]
+    return sum(
+        sums(a, b).astype(np.int64).sum(axis=0) for a, b in zip(*pairs, strict=True) if a.size
+    )
 
 
 def of_pixels(batches: Iterable[np.ndarray]) -> Moments:
-    """Return sum and sum of squares for each of (H, W, C) over all images of the batches."""
-    count, total, squares = 0, None, None
+    """Return the moments of each of (H, W, C) over all images of the batches."""
+    moments = None
     for batch in batches:
-        wide = _wide(batch)
-        one, two = wide.sum(axis=0), (wide * wide).sum(axis=0)
-        total, squares = (one, two) if total is None else (total + one, squares + two)
-        count += len(batch)
-    return _moments(count, total, squares)
+        moments = moments or Moments(batch.shape[1:], batch.dtype, products=False)
+        if batch.dtype.kind == "f":
+            has_data = np.isfinite(batch).all(axis=3, keepdims=True)
+            moments.add(np.where(has_data, batch, 0), has_data.sum(axis=0))
+        else:
+            moments.add(batch, len(batch))
+    return some(moments)
 
 
 def of_channels(batches: Iterable[np.ndarray]) -> Moments:
-    """Return the sum (C,) and the sum of outer products (C, C) over all pixels of the batches."""
-    count, total, squares = 0, None, None
+    """Return the sums (C,) and the sums of products (C, C) over all pixels of the batches."""
+    return of_rows(batches, lambda batch: iter([batch.reshape(-1, batch.shape[-1])]))
+
+
+def of_rows(
+    batches: Iterable[np.ndarray], rows_of: Callable[[np.ndarray], Iterator[np.ndarray]]
+) -> Moments:
+    """Return the sums and the sums of products of the rows (n, D) that ``rows_of`` cuts a batch to.
+
+    A row with a value that is not finite is left out.
+    """
+    moments = None
     for batch in batches:
-        wide = _wide(batch).reshape(-1, batch.shape[-1])  # (pixels, C)
-        one, two = wide.sum(axis=0), wide.T @ wide
-        total, squares = (one, two) if total is None else (total + one, squares + two)
-        count += len(wide)
-    return _moments(count, total, squares)
+        for rows in rows_of(batch):
+            moments = moments or Moments(rows.shape[1:], batch.dtype, products=True)
+            rows = with_data(rows)
+            moments.add(rows, len(rows))
+    return some(moments)
+
+
+def with_data(rows: np.ndarray) -> np.ndarray:
+    """Return the rows (n, D) whose values are all finite."""
+    return rows[np.isfinite(rows).all(axis=1)] if rows.dtype.kind == "f" else rows
 
 
 def covariance(moments: Moments) -> np.ndarray:
-    """Return the covariance (C, C) of ``of_channels``, float64.
-
-    E[xy] - E[x]E[y] cancels badly in floats where the mean is large; with n * sum(xy) - sum(x) *
-    sum(y) over Python's integers it is exact for integer pixels.
-    """
-    if moments.squares.dtype == object or moments.squares.dtype.kind in "iu":
-        total, squares = moments.total.astype(object), moments.squares.astype(object)
-        top = moments.count * squares - np.outer(total, total)
-        return (top / moments.count**2).astype(np.float64)
-    return moments.squares / moments.count - np.outer(moments.mean, moments.mean)
+    """Return the covariance (D, D) of ``of_rows``, divided by the count, float64."""
+    return np.stack([moments.variance(row) for row in range(moments.total.shape[0])])
 
 
 def variance(moments: Moments) -> np.ndarray:
-    """Return the variance in the shape of ``of_pixels``' total, float64, exact for integers."""
-    if moments.squares.dtype.kind in "iu":
-        total, squares = moments.total.astype(object), moments.squares.astype(object)
-        top = moments.count * squares - total * total
-        return (top / moments.count**2).astype(np.float64)
-    return np.maximum(moments.squares / moments.count - moments.mean**2, 0.0)
+    """Return the variance (H, W, C) of ``of_pixels``, divided by the count, float64."""
+    return moments.variance()
 
 
-def _wide(batch: np.ndarray) -> np.ndarray:
-    """Return integers as int64, whose products and sums are exact; floats as float64."""
-    return batch.astype(np.int64 if batch.dtype.kind == "u" else np.float64)
+def some(moments: Moments | None) -> Moments:
+    """Return the moments of something.
 
-
-def _moments(count: int, total: np.ndarray | None, squares: np.ndarray | None) -> Moments:
-    if total is None or squares is None:
+    Raises:
+        StoreError: there was no sample, or none held data.
+    """
+    if moments is None:
         raise StoreError(
             "the training part of the fold has no samples to fit a scaler on; look at "
             "split and train.folds"
         )
-    return Moments(count, total, squares)
+    if not np.any(moments.count):
+        raise StoreError(
+            "the training part of the fold has no values to fit a scaler on: each sample is "
+            "NaN or infinite somewhere; look at the raw files, or fit a scaler over channels"
+        )
+    return moments

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 import numpy as np
 
+from Data_processing.scalers.flat import warn
 from Data_processing.scalers.moments import covariance, of_channels, of_pixels, variance
 from Datasets.scaler import TINY, Affine, Map, StandardImage
 
@@ -32,5 +33,6 @@ def fit(standard: Parameters, batches: Callable[[], Iterator[np.ndarray]]) -> Ma
     else:
         moments = of_pixels(batches())
         spread = variance(moments)
+    warn("standard", spread, "becomes 0")
     gain = 1.0 / np.sqrt(spread + TINY)
     return Affine(moments.mean.astype(np.float32), gain.astype(np.float32))

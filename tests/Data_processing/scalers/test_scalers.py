@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.decomposition import PCA
+from sklearn.preprocessing import StandardScaler
 
 from Data_processing.scale import Entry, Scale, plan
 from Data_processing.scalers import moments, standard, zca_channel
@@ -75,12 +76,46 @@ def test_standard_gives_mean_0_and_deviation_1(per: str, axes: tuple[int, ...]) 
     np.testing.assert_allclose(scaled.std(axes), 1, atol=1e-3)
 
 
-def test_a_constant_channel_becomes_0() -> None:
-    """Not NaN."""
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("channels", [1, 3, 4, 8, 16])
+def test_standard_equals_scikit_learns(channels: int, dtype: str) -> None:
+    """Per channel and per pixel."""
+    top = 1.0 if dtype == "float32" else float(np.iinfo(dtype).max)
+    pixels = (np.random.default_rng(1).random((30, 4, 3, channels)) * top).astype(dtype)
+    for per, flat in (
+        ("channel", pixels.reshape(-1, channels)),
+        ("pixel", pixels.reshape(len(pixels), -1)),
+    ):
+        fitted = standard.fit(standard.Parameters(per), passes(pixels))  # type: ignore[arg-type]
+        theirs = StandardScaler().fit_transform(flat.astype(np.float64)).reshape(pixels.shape)
+        found = scaler.apply((fitted,), pixels)
+        small = 1e-4 if dtype == "float32" else 1e-5  # a variance of 1/12, and TINY
+        np.testing.assert_allclose(found, theirs, atol=small)
+
+
+def test_a_constant_channel_becomes_0(caplog: pytest.LogCaptureFixture) -> None:
+    """Not NaN; it is said."""
     pixels = images()
     pixels[..., 1] = 77
     fitted = standard.fit(standard.Parameters("channel"), passes(pixels))
     assert (scaler.apply((fitted,), pixels)[..., 1] == 0).all()
+    said = "standard: 1 of 3 channels hold one value in the whole training part"
+    assert caplog.messages == [f"{said}, and each becomes 0: 1"]
+
+
+def test_constant_pixels_are_named_up_to_a_number(caplog: pytest.LogCaptureFixture) -> None:
+    pixels = images()
+    pixels[:, :2] = 9
+    standard.fit(standard.Parameters("pixel"), passes(pixels))
+    (said,) = caplog.messages
+    assert said.startswith("standard: 30 of 90 pixels hold one value in the whole training part")
+    assert said.endswith("0/0/0, 0/0/1, 0/0/2, 0/1/0, 0/1/1, 0/1/2, 0/2/0, 0/2/1 and 22 more")
+
+
+def test_what_varies_is_not_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    for per in ("channel", "pixel", "image"):
+        standard.fit(standard.Parameters(per), passes(images()))
+    assert caplog.messages == []
 
 
 def test_zca_whitens_and_equals_pca_rotated_back() -> None:
