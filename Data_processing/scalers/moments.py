@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from Data_processing.scalers.exact import OFFSETS, ROWS, Part, Sums, parts
-from Datasets.errors import StoreError
+from Data_processing.scalers.holes import some, with_data
 
 MOST = 2**16
 """Rows at a time: 2 * 2**20 * 2**20 * 2**16 leaves room in 64 bits."""
@@ -135,11 +135,6 @@ def of_rows(
     return some(moments)
 
 
-def with_data(rows: np.ndarray) -> np.ndarray:
-    """Return the rows (n, D) whose values are all finite."""
-    return rows[np.isfinite(rows).all(axis=1)] if rows.dtype.kind == "f" else rows
-
-
 def covariance(moments: Moments) -> np.ndarray:
     """Return the covariance (D, D) of ``of_rows``, divided by the count, float64."""
     return np.stack([moments.variance(row) for row in range(moments.total.shape[0])])
@@ -148,22 +143,3 @@ def covariance(moments: Moments) -> np.ndarray:
 def variance(moments: Moments) -> np.ndarray:
     """Return the variance (H, W, C) of ``of_pixels``, divided by the count, float64."""
     return moments.variance()
-
-
-def some(moments: Moments | None) -> Moments:
-    """Return the moments of something.
-
-    Raises:
-        StoreError: there was no sample, or none held data.
-    """
-    if moments is None:
-        raise StoreError(
-            "the training part of the fold has no samples to fit a scaler on; look at "
-            "split and train.folds"
-        )
-    if not np.any(moments.count):
-        raise StoreError(
-            "the training part of the fold has no values to fit a scaler on: each sample is "
-            "NaN or infinite somewhere; look at the raw files, or fit a scaler over channels"
-        )
-    return moments

@@ -1,6 +1,8 @@
 """The scalers that params.yaml may name."""
 
 SCALERS: dict[str, str] = {
+    "bounds": "Data_processing.scalers.bounds",
+    "minmax": "Data_processing.scalers.minmax",
     "standard": "Data_processing.scalers.standard",
     "zca_channel": "Data_processing.scalers.zca_channel",
 }
