@@ -1,8 +1,8 @@
 """A fitted scaler: a list of maps on float pixels, the same for training and for the bundle.
 
-Every scaler ends as one of three maps: standardise each image by its own moments, shift and gain
-(per channel or per pixel), or a matrix on the channels of a pixel (ZCA). ``scaler.json`` lists
-them, arrays stand beside it as ``.npy``.
+Every scaler ends as one of these maps: standardise each image by its own moments, shift and gain
+(per channel or per pixel), or a matrix (ZCA) on the channels of a pixel, or on the patch around
+it, which is a convolution. ``scaler.json`` lists them, arrays stand beside it as ``.npy``.
 """
 
 from pathlib import Path
@@ -49,13 +49,26 @@ class ChannelMatrix(msgspec.Struct, frozen=True):
     matrix: np.ndarray
 
 
-Map = StandardImage | Affine | ChannelMatrix
+class PatchMatrix(msgspec.Struct, frozen=True):
+    """kernel @ (x - shift) + bias for the patch x (K, K, C) around each pixel, K odd.
+
+    Beyond its border an image is mirrored: the pixel before the first is the second. Shift (C,),
+    kernel (C, C, K, K) from patch (last three axes) to pixel, bias (C,), float32.
+    """
+
+    shift: np.ndarray
+    kernel: np.ndarray
+    bias: np.ndarray
 
 
-KINDS: dict[type[Map], Literal["standard_image", "affine", "channel_matrix"]] = {
+Map = StandardImage | Affine | ChannelMatrix | PatchMatrix
+Kind = Literal["standard_image", "affine", "channel_matrix", "patch_matrix"]
+
+KINDS: dict[type[Map], Kind] = {
     StandardImage: "standard_image",
     Affine: "affine",
     ChannelMatrix: "channel_matrix",
+    PatchMatrix: "patch_matrix",
 }
 """What scaler.json calls each map."""
 
@@ -66,7 +79,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     And its arrays by name with their files' sha256.
     """
 
-    map: Literal["standard_image", "affine", "channel_matrix"]
+    map: Kind
     eps: float | None = None
     arrays: dict[str, str] = {}
 
@@ -81,9 +94,24 @@ def apply(maps: tuple[Map, ...], batch: np.ndarray) -> np.ndarray:
             scaled = (scaled - mean) / np.sqrt(variance + one.eps)
         elif isinstance(one, Affine):
             scaled = (scaled - one.shift) * one.gain
-        else:
+        elif isinstance(one, ChannelMatrix):
             scaled = (scaled - one.shift) @ one.matrix.T
+        else:
+            scaled = _convolved(scaled - one.shift, one.kernel) + one.bias
     return scaled
+
+
+def _convolved(pixels: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Return pixels (N, H, W, C) under a kernel (C, C, K, K), the image mirrored at its border."""
+    height, width = pixels.shape[1:3]
+    side = kernel.shape[2]
+    beyond = (side // 2, side // 2)
+    wide = np.pad(pixels, ((0, 0), beyond, beyond, (0, 0)), mode="reflect")
+    out = np.zeros_like(pixels)
+    for y in range(side):
+        for x in range(side):
+            out += wide[:, y : y + height, x : x + width] @ kernel[:, :, y, x].T
+    return out
 
 
 def write(folder: Path, maps: tuple[Map, ...]) -> None:
@@ -127,4 +155,5 @@ def _map(folder: Path, number: int, entry: Entry) -> Map:
         arrays[name] = np.load(path, allow_pickle=False)
     if entry.map == "standard_image":
         return StandardImage(TINY if entry.eps is None else entry.eps)
-    return Affine(**arrays) if entry.map == "affine" else ChannelMatrix(**arrays)
+    kind = next(kind for kind, name in KINDS.items() if name == entry.map)
+    return kind(**arrays)

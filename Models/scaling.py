@@ -2,9 +2,10 @@
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from Datasets.scaler import Affine, ChannelMatrix, Map, StandardImage
+from Datasets.scaler import Affine, ChannelMatrix, Map, PatchMatrix, StandardImage
 
 
 class Scaling(nn.Module):
@@ -58,6 +59,24 @@ class _ChannelMatrix(nn.Module):
         return (pixels - self.shift) @ self.matrix.T
 
 
+class _PatchMatrix(nn.Module):
+    shift: Tensor
+    kernel: Tensor
+    bias: Tensor
+
+    def __init__(self, shift: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> None:
+        super().__init__()
+        self.register_buffer("shift", _tensor(shift))
+        self.register_buffer("kernel", _tensor(kernel))
+        self.register_buffer("bias", _tensor(bias))
+        self.beyond = [kernel.shape[2] // 2] * 4
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        planes = (pixels - self.shift).permute(0, 3, 1, 2)  # (N, C, H, W)
+        mirrored = F.pad(planes, self.beyond, mode="reflect")
+        return F.conv2d(mirrored, self.kernel, self.bias).permute(0, 2, 3, 1)
+
+
 def _module(one: Map) -> nn.Module:
     match one:
         case StandardImage():
@@ -66,6 +85,8 @@ def _module(one: Map) -> nn.Module:
             return _Affine(one.shift, one.gain)
         case ChannelMatrix():
             return _ChannelMatrix(one.shift, one.matrix)
+        case PatchMatrix():
+            return _PatchMatrix(one.shift, one.kernel, one.bias)
 
 
 def _tensor(array: np.ndarray) -> Tensor:

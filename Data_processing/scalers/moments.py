@@ -11,8 +11,8 @@ import numpy as np
 from Data_processing.scalers.exact import OFFSETS, ROWS, Part, Sums, parts
 from Data_processing.scalers.holes import some, with_data
 
-MOST = 2**16
-"""Rows at a time: 2 * 2**20 * 2**20 * 2**16 leaves room in 64 bits."""
+MOST = 2**14
+"""Rows at a time: 2 * 2**20 * 2**20 * 2**14 leaves room in 64 bits, and many columns in memory."""
 
 
 class Moments:

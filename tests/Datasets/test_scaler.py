@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 from Datasets import scaler
 from Datasets.errors import StoreError
-from Datasets.scaler import Affine, ChannelMatrix, Map, StandardImage
+from Datasets.scaler import Affine, ChannelMatrix, Map, PatchMatrix, StandardImage
 
 finite = st.floats(-1e3, 1e3, width=32)
 
@@ -27,6 +27,7 @@ maps = st.lists(
         st.builds(StandardImage, st.floats(1e-9, 1)),
         affine,
         st.builds(ChannelMatrix, arrays(2), arrays(2, 2)),
+        st.builds(PatchMatrix, arrays(2), arrays(2, 2, 3, 3), arrays(2)),
     ),
     max_size=3,
 ).map(tuple)
@@ -66,6 +67,28 @@ def test_channel_matrix(batch: np.ndarray, shift: np.ndarray, matrix: np.ndarray
     pixel = batch[1, 2, 3].astype(np.float64) - shift
     expected = [sum(matrix[i, j] * pixel[j] for j in range(2)) for i in range(2)]
     np.testing.assert_allclose(scaled[1, 2, 3], expected, rtol=1e-4, atol=1.0)
+
+
+@given(
+    batch=batches,
+    shift=arrays(2),
+    kernel=st.sampled_from([1, 3, 5]).flatmap(lambda side: arrays(2, 2, side, side)),
+    bias=arrays(2),
+)
+def test_patch_matrix(
+    batch: np.ndarray, shift: np.ndarray, kernel: np.ndarray, bias: np.ndarray
+) -> None:
+    """Also at the border, beyond which the image is mirrored."""
+    scaled = scaler.apply((PatchMatrix(shift, kernel, bias),), batch)
+    image, side = batch[1].astype(np.float64) - shift, kernel.shape[2]
+    for row in range(3):
+        for column in range(4):
+            rows = [2 - abs(2 - abs(row + step - side // 2)) for step in range(side)]
+            columns = [3 - abs(3 - abs(column + step - side // 2)) for step in range(side)]
+            patch = image[np.ix_(rows, columns)].transpose(2, 0, 1)
+            expected = (kernel * patch).sum(axis=(1, 2, 3)) + bias
+            small = 1e-6 * (1 + float(np.abs(kernel * patch).sum()))
+            np.testing.assert_allclose(scaled[1, row, column], expected, rtol=1e-5, atol=small)
 
 
 def test_no_map_gives_floats() -> None:

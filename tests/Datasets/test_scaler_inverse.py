@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from Datasets.errors import StoreError
-from Datasets.scaler import Affine, ChannelMatrix, Map, StandardImage, apply
+from Datasets.scaler import Affine, ChannelMatrix, Map, PatchMatrix, StandardImage, apply
 from Datasets.scaler_inverse import inverse
 
 RNG = np.random.default_rng(5)
@@ -19,6 +19,8 @@ def mixing(count: int) -> np.ndarray:
     return (np.eye(count) + RNG.uniform(-0.5, 0.5, (count, count)) / count).astype(np.float32)
 
 
+KERNEL = RNG.normal(0, 0.02, (3, 3, 3, 3)).astype(np.float32)
+KERNEL[:, :, 1, 1] += np.eye(3, dtype=np.float32)
 MAPS: dict[str, Map] = {
     "per channel": Affine(SHIFT, np.array([0.02, 0.01, 0.05], np.float32)),
     "per pixel": Affine(
@@ -26,6 +28,7 @@ MAPS: dict[str, Map] = {
         RNG.uniform(0.01, 0.1, SHAPE).astype(np.float32),
     ),
     "channels": ChannelMatrix(SHIFT, mixing(3)),
+    "patches": PatchMatrix(SHIFT, KERNEL, np.array([0.5, -1, 2], np.float32)),
 }
 drawn = st.integers(0, 99).map(
     lambda seed: np.random.default_rng(seed).integers(0, 256, (4, *SHAPE), np.uint8)
@@ -69,3 +72,9 @@ def test_what_a_map_put_to_sleep_comes_back_as_the_mean() -> None:
     back = inverse((blind,), apply((blind,), images))
     expected = (images - SHIFT) @ (along.T @ along) + SHIFT
     np.testing.assert_allclose(back, expected, atol=1e-3)
+
+
+def test_a_convolution_that_lost_a_direction_is_said() -> None:
+    blind = PatchMatrix(SHIFT, np.zeros((3, 3, 3, 3), np.float32), np.zeros(3, np.float32))
+    with pytest.raises(StoreError, match="fit zca_patch with an eps above 0"):
+        inverse((blind,), np.zeros((1, *SHAPE), np.float32))

@@ -5,20 +5,24 @@ import pytest
 import torch
 
 from Datasets import scaler
-from Datasets.scaler import Affine, ChannelMatrix, Map, StandardImage
+from Datasets.scaler import Affine, ChannelMatrix, Map, PatchMatrix, StandardImage
 from Models.scaling import Scaling
 
 RNG = np.random.default_rng(3)
 SHIFT = RNG.normal(100, 20, 3).astype(np.float32)
 PIXELS = RNG.normal(100, 20, (6, 5, 3)).astype(np.float32)
 MATRIX = RNG.normal(0, 0.1, (3, 3)).astype(np.float32)
+KERNEL = RNG.normal(0, 0.02, (3, 3, 5, 5)).astype(np.float32)
+BIAS = RNG.normal(0, 1, 3).astype(np.float32)
 MAPS: dict[str, tuple[Map, ...]] = {
     "none": (),
     "per image": (StandardImage(),),
     "per channel": (Affine(SHIFT, np.array([0.02, 0.01, 0.05], np.float32)),),
     "per pixel": (Affine(PIXELS, np.full_like(PIXELS, 0.01)),),
     "zca": (ChannelMatrix(SHIFT, MATRIX),),
+    "patches": (PatchMatrix(SHIFT, KERNEL, BIAS),),
     "in a row": (ChannelMatrix(SHIFT, MATRIX), StandardImage()),
+    "in a row, patches": (PatchMatrix(SHIFT, KERNEL, BIAS), Affine(BIAS, BIAS)),
 }
 
 
