@@ -8,6 +8,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from Datasets.arrow import column
 from Datasets.errors import StoreError
 from Datasets.files import write_json
 from Datasets.metadata import (
@@ -38,7 +39,7 @@ def encoded(samples: Sequence[Annotated]) -> Encoded:
     encoder = msgspec.json.Encoder()
     lines = b"".join(encoder.encode(one.image) + b"\n" for one in samples)
     columns = [
-        pa.array([getattr(one.row, field.name) for one in samples], field.type)
+        column([getattr(one.row, field.name) for one in samples], field.type)
         for field in ROW_SCHEMA
     ]
     return Encoded(lines, pa.RecordBatch.from_arrays(columns, schema=ROW_SCHEMA))

@@ -9,7 +9,7 @@ from Datasets.metadata import Annotated
 from Datasets.rejections import Rejection
 
 
-class Made(msgspec.Struct, frozen=True):
+class Made(msgspec.Struct, frozen=True, gc=False):
     """A sample with what is to be written beside its line and row.
 
     ``semantic`` is (H, W) uint8, ``instances`` (H, W) uint16, ``nodata`` (H, W) bool, each None
@@ -23,7 +23,7 @@ class Made(msgspec.Struct, frozen=True):
     content: bytes | None = None
 
 
-class Canonical(msgspec.Struct, frozen=True):
+class Canonical(msgspec.Struct, frozen=True, gc=False):
     """What became of an image: its samples, what was rejected, what was changed.
 
     ``corrected`` are ids that corrections speak of.

@@ -11,7 +11,7 @@ from Datasets.image import Header
 from Datasets.metadata import Annotated, ImageMetadata, SampleRow
 
 
-class Draft(msgspec.Struct, frozen=True):
+class Draft(msgspec.Struct, frozen=True, gc=False):
     """A sample before its masks are drawn.
 
     ``image`` is its name, the path of its file and perhaps ``#`` and a part. ``header`` is of its
@@ -29,7 +29,7 @@ class Draft(msgspec.Struct, frozen=True):
     window_hash: str = ""
 
 
-class Masks(msgspec.Struct, frozen=True):
+class Masks(msgspec.Struct, frozen=True, gc=False):
     """Which masks a sample has, as paths below the metadata folder.
 
     The name is kept whole: a.jpg and a.png may lie in one folder.

@@ -43,7 +43,7 @@ class FoundRle(msgspec.Struct, frozen=True, rename={"frame": "size"}):
     counts: str | tuple[int, ...]
 
 
-class FoundAnnotation(msgspec.Struct, frozen=True):
+class FoundAnnotation(msgspec.Struct, frozen=True, gc=False):
     """One annotated object, in pixels as its format has them after its habits are undone.
 
     ``corners`` are x1, y1, x2, y2, half-open, or None where the format states no box: then the
@@ -84,7 +84,7 @@ class FoundMask(msgspec.Struct, frozen=True):
     ignore: frozenset[int] = frozenset()
 
 
-class Looked(msgspec.Struct, frozen=True):
+class Looked(msgspec.Struct, frozen=True, gc=False):
     """What somebody looked for, so that nothing found means that nothing is there."""
 
     labels: bool = False
@@ -98,7 +98,7 @@ BOXES = Looked(labels=True, counts=True, boxes=True)
 REGIONS = Looked(labels=True, counts=True, boxes=True, mask=True)
 
 
-class FoundImage(msgspec.Struct, frozen=True):
+class FoundImage(msgspec.Struct, frozen=True, gc=False):
     """One image and what is said of it.
 
     ``file`` is its path below the data set's root, ``name`` what the annotations call it,

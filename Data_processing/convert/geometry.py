@@ -17,6 +17,12 @@ def in_pixels(found: FoundAnnotation, relative: bool, width: int, height: int) -
     """Return ``found`` with coordinates that are shares of the frame multiplied by its sides."""
     if not relative:
         return found
+    corners = None
+    if found.corners is not None:
+        x1, y1, x2, y2 = found.corners
+        corners = (x1 * width, y1 * height, x2 * width, y2 * height)
+    if not (found.polygons or found.keypoints):  # as most are
+        return msgspec.structs.replace(found, corners=corners)
 
     def flat(points: Sequence[float]) -> tuple[float, ...]:
         pairs = zip(points[0::2], points[1::2], strict=True)
@@ -24,10 +30,6 @@ def in_pixels(found: FoundAnnotation, relative: bool, width: int, height: int) -
 
     points = found.keypoints
     triples = zip(points[0::3], points[1::3], points[2::3], strict=True)
-    corners = None
-    if found.corners is not None:
-        x1, y1, x2, y2 = found.corners
-        corners = (x1 * width, y1 * height, x2 * width, y2 * height)
     return msgspec.structs.replace(
         found,
         corners=corners,

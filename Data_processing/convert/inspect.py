@@ -29,7 +29,7 @@ MISSING = "missing image"
 LINK_OUT = "link out of the folder"
 
 
-class Inspected(msgspec.Struct, frozen=True):
+class Inspected(msgspec.Struct, frozen=True, gc=False):
     """An image's sha256 and what its header says.
 
     Of several files it is the sha256 of their hex digests, end to end.
@@ -86,8 +86,9 @@ def inspect_content(content: bytes, where: str) -> Inspected:
 
 def _inspected(content: BinaryIO, file: str, in_windows: bool) -> Inspected:
     """Return hash and header of an open file, in that order: what is hashed is in memory then."""
-    start = content.read(SMALL + 1)
-    if len(start) <= SMALL:
+    small = min(SMALL, os.fstat(content.fileno()).st_size)
+    start = content.read(small + 1)  # more would be allocated for each anew
+    if len(start) <= small:
         digest, content = sha256_of(start), io.BytesIO(start)
     else:
         content.seek(0)
