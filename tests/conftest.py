@@ -1,4 +1,4 @@
-"""What holds for all tests: one thread a library, no network, a reason where one cannot run."""
+"""What holds for all tests: one thread a library, no network, no clock; a reason to skip."""
 
 import os
 from pathlib import Path
@@ -8,6 +8,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes proves nothing.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -74,7 +74,7 @@ def samples(draw: st.DrawFn) -> Annotated:
     return Annotated(ImageMetadata(name, draw(labels), draw(counts), boxes, mask), row)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(samples(), max_size=4), names, st.integers(1, 3))
 def test_read_gives_back_what_was_written(
     written: list[Annotated], classes: list[str], batch: int

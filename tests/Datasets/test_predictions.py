@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from Datasets import predictions
@@ -19,7 +19,6 @@ rows = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(rows)
 def test_what_is_written_is_read(
     tmp_path_factory: pytest.TempPathFactory, drawn: list[tuple[object, ...]]

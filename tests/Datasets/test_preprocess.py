@@ -69,7 +69,7 @@ def test_the_map_leads_from_the_raw_image_to_the_result() -> None:
 
 
 @given(SIDE, SIDE)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_boxes_and_mask_follow_the_pixels(height: int, width: int) -> None:
     """The corners of ``apply_fixed`` are those that the map gives, and the mask fills the box."""
     raw = sample(height, width)

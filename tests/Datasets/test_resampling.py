@@ -31,7 +31,7 @@ def slow(pixels: np.ndarray, target: int, antialias: bool) -> np.ndarray:
 
 @pytest.mark.parametrize("antialias", [True, False])
 @given(SIDE, SIDE, SIDE, SIDE)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_it_is_the_triangle_kernel(
     antialias: bool, height: int, width: int, tall: int, wide: int
 ) -> None:
@@ -70,7 +70,7 @@ def test_sums_halfway_between_two_levels_are_exact() -> None:
 
 
 @given(SIDE, SIDE)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_plain_image_stays_plain(source: int, target: int) -> None:
     plain = torch.full((source, source, 1), 65535, dtype=torch.int32)
     assert (resized(plain, target, target, antialias=True) == 65535).all()

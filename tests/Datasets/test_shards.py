@@ -19,7 +19,7 @@ def write(folder: Path, samples: list[Sample]) -> ShardWriter:
     return writer
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(samples=drawn_samples(jagged=False))
 def test_equal_shapes_are_one_array(
     tmp_path_factory: pytest.TempPathFactory, samples: list[Sample]

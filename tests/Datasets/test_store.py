@@ -22,7 +22,7 @@ def plain(sample_id: str, copy: int = 0, mask: np.ndarray | None = None) -> Samp
     return Sample(sample_id, copy, IMAGE, mask, NO_BOXES)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(samples=drawn_samples(), bits=st.integers(0, 2))
 def test_what_is_written_is_read(
     tmp_path_factory: pytest.TempPathFactory, samples: list[Sample], bits: int
@@ -36,7 +36,7 @@ def test_what_is_written_is_read(
     assert (opened.about, opened.recipe) == (About(bits, 2, ("a", "b")), RECIPE)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(samples=drawn_samples(), data=st.data())
 def test_the_order_of_writing_changes_no_byte_of_the_index(
     tmp_path_factory: pytest.TempPathFactory, samples: list[Sample], data: st.DataObject

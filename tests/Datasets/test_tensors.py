@@ -13,7 +13,7 @@ from Datasets.tensors import Tensors
 from tests.Datasets.stores import drawn_samples, write_store
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(samples=drawn_samples(jagged=False), bits=st.integers(0, 2), data=st.data())
 def test_gather_gives_the_rows_that_were_asked_for(
     tmp_path_factory: pytest.TempPathFactory, samples: list[Sample], bits: int, data: st.DataObject

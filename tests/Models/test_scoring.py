@@ -33,7 +33,7 @@ def test_figures_equal_those_of_scikit_learn(pairs: list[tuple[int, int]]) -> No
     assert scoring.macro_f1(ours) == pytest.approx(expected)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(answers)
 def test_the_interval_holds_its_value_and_is_repeatable(pairs: list[tuple[int, int]]) -> None:
     labels, predicted = np.array(pairs).T
