@@ -1,5 +1,6 @@
 """Which image each Pascal VOC file is of, told from its first lines."""
 
+import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
@@ -14,6 +15,13 @@ from Datasets.errors import AnnotationError
 
 ROOT = "annotation"
 """The outermost element of a Pascal VOC file."""
+_TEXT = rb"[ -%'-;=?-~]"
+_PLAIN = re.compile(
+    rb'(?:<\?xml version="1\.0"(?: encoding="(?:utf|UTF)-8")?\?>[ \t\r\n]*)?'
+    rb"<annotation>[ \t\r\n]*(?:<folder>" + _TEXT + rb"*</folder>[ \t\r\n]*)?"
+    rb"<filename>( *[!-%'-;=?-~]" + _TEXT + rb"*)</filename>"
+)
+"""The head that nearly all files have, in ASCII; a parser takes four times as long to read it."""
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -52,6 +60,12 @@ def head_of(content: bytes, file: str) -> Head:
     Where <filename> is empty it is the last part of <path>, which is absolute and of another
     computer. A broken file has what stands before the break: it is named when its turn comes.
     """
+    plain = _PLAIN.match(content)
+    return Head(ROOT, _with_slashes(plain[1].decode())) if plain else parsed_head(content, file)
+
+
+def parsed_head(content: bytes, file: str) -> Head:
+    """Return what ``head_of`` does, of any file."""
     open_tags: list[str] = []
     text: list[str] = []
     said = {"root": "", "filename": "", "path": ""}
@@ -78,7 +92,7 @@ def head_of(content: bytes, file: str) -> Head:
         parser.feed(content, True)
     except (_Done, AnnotationError):
         pass
-    name = said["filename"].replace("\\", "/")
+    name = _with_slashes(said["filename"])
     return Head(said["root"], name if name.strip() else _last(said["path"]))
 
 
@@ -217,7 +231,11 @@ def _leave_out(source: Source, file: str, root: str, report: Report) -> None:
 
 
 def _last(path: str) -> str:
-    return path.replace("\\", "/").rpartition("/")[2].strip()
+    return _with_slashes(path).rpartition("/")[2].strip()
+
+
+def _with_slashes(path: str) -> str:
+    return path.replace("\\", "/")
 
 
 def _stem(path: str) -> str:
