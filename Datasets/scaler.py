@@ -1,8 +1,9 @@
 """A fitted scaler: a list of maps on float pixels, the same for training and for the bundle.
 
 Every scaler ends as one of these maps: standardise each image by its own moments, shift and gain
-(per channel or per pixel), or a matrix (ZCA) on the channels of a pixel, or on the patch around
-it, which is a convolution. ``scaler.json`` lists them, arrays stand beside it as ``.npy``.
+(per channel or per pixel), or a matrix (ZCA): on the channels of a pixel, on the patch around it,
+which is a convolution, or on a whole image. ``scaler.json`` lists them, arrays stand beside it as
+``.npy``.
 """
 
 from pathlib import Path
@@ -61,14 +62,25 @@ class PatchMatrix(msgspec.Struct, frozen=True):
     bias: np.ndarray
 
 
-Map = StandardImage | Affine | ChannelMatrix | PatchMatrix
-Kind = Literal["standard_image", "affine", "channel_matrix", "patch_matrix"]
+class ImageMatrix(msgspec.Struct, frozen=True):
+    """matrix @ (x - shift) for all values x (H * W * C,) of an image.
+
+    Shift (H, W, C), matrix (H * W * C, H * W * C), float32.
+    """
+
+    shift: np.ndarray
+    matrix: np.ndarray
+
+
+Map = StandardImage | Affine | ChannelMatrix | PatchMatrix | ImageMatrix
+Kind = Literal["standard_image", "affine", "channel_matrix", "patch_matrix", "image_matrix"]
 
 KINDS: dict[type[Map], Kind] = {
     StandardImage: "standard_image",
     Affine: "affine",
     ChannelMatrix: "channel_matrix",
     PatchMatrix: "patch_matrix",
+    ImageMatrix: "image_matrix",
 }
 """What scaler.json calls each map."""
 
@@ -96,6 +108,9 @@ def apply(maps: tuple[Map, ...], batch: np.ndarray) -> np.ndarray:
             scaled = (scaled - one.shift) * one.gain
         elif isinstance(one, ChannelMatrix):
             scaled = (scaled - one.shift) @ one.matrix.T
+        elif isinstance(one, ImageMatrix):
+            rows = (scaled - one.shift).reshape(len(scaled), -1)
+            scaled = (rows @ one.matrix.T).reshape(scaled.shape)
         else:
             scaled = _convolved(scaled - one.shift, one.kernel) + one.bias
     return scaled

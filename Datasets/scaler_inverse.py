@@ -5,7 +5,7 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from Datasets.errors import StoreError
-from Datasets.scaler import Affine, Map, PatchMatrix, StandardImage, apply
+from Datasets.scaler import Affine, ImageMatrix, Map, PatchMatrix, StandardImage, apply
 
 LEAST = float(np.finfo(np.float32).eps)
 """Directions of a matrix that are weaker than the strongest by this are lost, and come back as 0
@@ -57,6 +57,9 @@ def _back(
         before = _deconvolved(pixels - one.bias, one.kernel.astype(np.float64))
         return np.asarray(before + one.shift)
     undone = np.linalg.pinv(one.matrix.astype(np.float64), rcond=LEAST)
+    if isinstance(one, ImageMatrix):
+        rows = pixels.reshape(len(pixels), -1) @ undone.T
+        return np.asarray(rows.reshape(pixels.shape) + one.shift)
     return np.asarray(pixels @ undone.T + one.shift)
 
 

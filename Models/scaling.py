@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from Datasets.scaler import Affine, ChannelMatrix, Map, PatchMatrix, StandardImage
+from Datasets.scaler import Affine, ChannelMatrix, ImageMatrix, Map, PatchMatrix, StandardImage
 
 
 class Scaling(nn.Module):
@@ -77,6 +77,20 @@ class _PatchMatrix(nn.Module):
         return F.conv2d(mirrored, self.kernel, self.bias).permute(0, 2, 3, 1)
 
 
+class _ImageMatrix(nn.Module):
+    shift: Tensor
+    matrix: Tensor
+
+    def __init__(self, shift: np.ndarray, matrix: np.ndarray) -> None:
+        super().__init__()
+        self.register_buffer("shift", _tensor(shift))
+        self.register_buffer("matrix", _tensor(matrix))
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        rows = (pixels - self.shift).flatten(1)  # (N, H * W * C)
+        return (rows @ self.matrix.T).unflatten(1, self.shift.shape)
+
+
 def _module(one: Map) -> nn.Module:
     match one:
         case StandardImage():
@@ -87,6 +101,8 @@ def _module(one: Map) -> nn.Module:
             return _ChannelMatrix(one.shift, one.matrix)
         case PatchMatrix():
             return _PatchMatrix(one.shift, one.kernel, one.bias)
+        case ImageMatrix():
+            return _ImageMatrix(one.shift, one.matrix)
 
 
 def _tensor(array: np.ndarray) -> Tensor:

@@ -61,12 +61,18 @@ def extremes(batches: Iterable[np.ndarray], per: Literal["channel", "pixel"]) ->
     """Return the extremes of all batches; a pixel with a value that is not finite is left out."""
     found = None
     for batch in batches:
-        has_data = np.isfinite(batch).all(axis=3, keepdims=True)
-        axes = (0, 1, 2) if per == "channel" else 0
-        one = Extremes(
-            np.where(has_data, batch, np.inf).min(axis=axes),
-            np.where(has_data, batch, -np.inf).max(axis=axes),
-            has_data.sum(axis=axes),
-        )
+        one = _of(batch, (0, 1, 2) if per == "channel" else (0,))
         found = one if found is None else found.merged(one)
     return some(found)
+
+
+def _of(batch: np.ndarray, axes: tuple[int, ...]) -> Extremes:
+    if batch.dtype.kind != "f":
+        low, high = batch.min(axis=axes), batch.max(axis=axes)
+        return Extremes(low.astype(np.float64), high.astype(np.float64), np.array(len(batch)))
+    has_data = np.isfinite(batch).all(axis=3, keepdims=True)
+    return Extremes(
+        np.where(has_data, batch, np.inf).min(axis=axes),
+        np.where(has_data, batch, -np.inf).max(axis=axes),
+        has_data.sum(axis=axes),
+    )

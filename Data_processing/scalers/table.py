@@ -5,5 +5,6 @@ SCALERS: dict[str, str] = {
     "minmax": "Data_processing.scalers.minmax",
     "standard": "Data_processing.scalers.standard",
     "zca_channel": "Data_processing.scalers.zca_channel",
+    "zca_full": "Data_processing.scalers.zca_full",
     "zca_patch": "Data_processing.scalers.zca_patch",
 }

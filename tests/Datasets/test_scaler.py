@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 from Datasets import scaler
 from Datasets.errors import StoreError
-from Datasets.scaler import Affine, ChannelMatrix, Map, PatchMatrix, StandardImage
+from Datasets.scaler import Affine, ChannelMatrix, ImageMatrix, Map, PatchMatrix, StandardImage
 
 finite = st.floats(-1e3, 1e3, width=32)
 
@@ -28,6 +28,7 @@ maps = st.lists(
         affine,
         st.builds(ChannelMatrix, arrays(2), arrays(2, 2)),
         st.builds(PatchMatrix, arrays(2), arrays(2, 2, 3, 3), arrays(2)),
+        st.builds(ImageMatrix, arrays(3, 4, 2), arrays(24, 24)),
     ),
     max_size=3,
 ).map(tuple)
@@ -89,6 +90,16 @@ def test_patch_matrix(
             expected = (kernel * patch).sum(axis=(1, 2, 3)) + bias
             small = 1e-6 * (1 + float(np.abs(kernel * patch).sum()))
             np.testing.assert_allclose(scaled[1, row, column], expected, rtol=1e-5, atol=small)
+
+
+@given(batch=batches, shift=arrays(3, 4, 2), seed=st.integers(0, 99))
+def test_image_matrix(batch: np.ndarray, shift: np.ndarray, seed: int) -> None:
+    matrix = np.random.default_rng(seed).normal(size=(3, 4, 2, 3, 4, 2)).astype(np.float32)
+    scaled = scaler.apply((ImageMatrix(shift, matrix.reshape(24, 24)),), batch)
+    image = batch[1].astype(np.float64) - shift
+    expected = (matrix[2, 1, 0] * image).sum()
+    small = 1e-6 * (1 + float(np.abs(matrix[2, 1, 0] * image).sum()))
+    np.testing.assert_allclose(scaled[1, 2, 1, 0], expected, rtol=1e-5, atol=small)
 
 
 def test_no_map_gives_floats() -> None:

@@ -6,7 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from Datasets.errors import StoreError
-from Datasets.scaler import Affine, ChannelMatrix, Map, PatchMatrix, StandardImage, apply
+from Datasets.scaler import (
+    Affine,
+    ChannelMatrix,
+    ImageMatrix,
+    Map,
+    PatchMatrix,
+    StandardImage,
+    apply,
+)
 from Datasets.scaler_inverse import inverse
 
 RNG = np.random.default_rng(5)
@@ -28,6 +36,7 @@ MAPS: dict[str, Map] = {
         RNG.uniform(0.01, 0.1, SHAPE).astype(np.float32),
     ),
     "channels": ChannelMatrix(SHIFT, mixing(3)),
+    "images": ImageMatrix(RNG.normal(100, 20, SHAPE).astype(np.float32), mixing(90)),
     "patches": PatchMatrix(SHIFT, KERNEL, np.array([0.5, -1, 2], np.float32)),
 }
 drawn = st.integers(0, 99).map(

@@ -10,7 +10,7 @@ import torch
 
 from Datasets.preprocess import Preprocess
 from Datasets.recipe import CentreCrop, FixedOp, Letterbox, Pad, Resize
-from Datasets.scaler import Affine, ChannelMatrix, PatchMatrix, StandardImage
+from Datasets.scaler import Affine, ChannelMatrix, ImageMatrix, PatchMatrix, StandardImage
 from Models.export_graph import model_graph, preprocess_graph
 from Models.module import Module, Parts, build
 from Models.networks.network import InputShape
@@ -68,12 +68,13 @@ def equal_to_eager(ops: tuple[FixedOp, ...], dtype: str) -> None:
 
 @pytest.mark.parametrize("network", ["e001_small_cnn", "resnet18"])
 def test_the_model_answers_as_the_module_does(network: str) -> None:
-    rng = np.random.default_rng(0)
+    rng, d = np.random.default_rng(0), 32 * 24 * 3
     maps = (
         ChannelMatrix(rng.random(3, np.float32), np.eye(3, dtype=np.float32) + 0.1),
         PatchMatrix(
             *(rng.random(shape, np.float32) / 25 for shape in (3, (3, 3, 5, 5), 3)),
         ),
+        ImageMatrix(rng.random((32, 24, 3), np.float32), rng.random((d, d), np.float32) / d),
         Affine(rng.random((32, 24, 3), np.float32), rng.random((32, 24, 3), np.float32)),
         StandardImage(),
     )

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from Datasets import scaler
-from Datasets.scaler import Affine, ChannelMatrix, Map, PatchMatrix, StandardImage
+from Datasets.scaler import Affine, ChannelMatrix, ImageMatrix, Map, PatchMatrix, StandardImage
 from Models.scaling import Scaling
 
 RNG = np.random.default_rng(3)
@@ -21,6 +21,7 @@ MAPS: dict[str, tuple[Map, ...]] = {
     "per pixel": (Affine(PIXELS, np.full_like(PIXELS, 0.01)),),
     "zca": (ChannelMatrix(SHIFT, MATRIX),),
     "patches": (PatchMatrix(SHIFT, KERNEL, BIAS),),
+    "images": (ImageMatrix(PIXELS, RNG.normal(0, 0.01, (90, 90)).astype(np.float32)),),
     "in a row": (ChannelMatrix(SHIFT, MATRIX), StandardImage()),
     "in a row, patches": (PatchMatrix(SHIFT, KERNEL, BIAS), Affine(BIAS, BIAS)),
 }

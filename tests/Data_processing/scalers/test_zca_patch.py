@@ -138,6 +138,6 @@ def test_patches_that_are_too_large_are_refused_before_a_pass() -> None:
     with pytest.raises(ParamsError, match=r"9 x 9 pixels does not fit into .*which are 9 x 8"):
         zca_patch.fit(zca_patch.Parameters(9), passes(images(1)))
     wide = np.zeros((1, 40, 40, 3), np.uint8)
-    sentence = "patches of 33 x 33 x 3 have 3,267 values.*0.4 GB.*take a smaller side"
+    sentence = "patches of 33 x 33 x 3 have 3,267 values.*0.5 GB.*take a smaller side"
     with pytest.raises(ParamsError, match=sentence):
         zca_patch.fit(zca_patch.Parameters(33), passes(wide))
