@@ -5,7 +5,7 @@ from Datasets.errors import ParamsError
 MOST = 3072
 """32 x 32 x 3: eigenvectors of so many take seconds; four times as many take some 60 times that."""
 MATRICES = 6
-"""Of float64 at once: covariance, eigenvectors, two that LAPACK's syevd works in, two of which W is.
+"""Of float64 at once: covariance, eigenvectors, two for LAPACK's syevd, two that W is made of.
 Measured at 3,072: 451 MB beside the pixels."""
 
 

@@ -196,6 +196,27 @@ def test_scale_sees_the_training_part_only(workspace: Workspace) -> None:
     np.testing.assert_allclose(1 / fitted.gain, pixels.std((0, 1, 2)), rtol=1e-5)
 
 
+def test_every_scaler_is_fitted_behind_the_others(workspace: Workspace) -> None:
+    """Each on what those before it made; what is read again scales the tensors alike."""
+    entries = "[bounds: {low: 0, high: 255}, robust: {}, zca_channel: {}, minmax: {per: channel}, "
+    entries += "standard: {per: pixel}, zca_patch: {side: 3}, zca_full: {}, standard: {per: image}]"
+    workspace.params("[{standard: {per: channel}}]", entries)
+    walk("flip", "shrink")
+    stack.run(Namespace())
+    split.run(Namespace())
+    scale.run(Namespace(fold=0))
+    first = scaler.read(Path("Datasets/scalers/0"))
+    kinds = "affine affine channel_matrix affine affine patch_matrix image_matrix standard_image"
+    assert [scaler.KINDS[type(one)] for one in first] == kinds.split()
+    scaled = scaler.apply(first, Tensors().gather(np.arange(4)))
+    assert np.isfinite(scaled).all()
+    np.testing.assert_allclose(scaled.mean((1, 2, 3)), 0, atol=1e-4)
+    np.testing.assert_allclose(scaled.std((1, 2, 3)), 1, atol=1e-3)
+    files = {path: path.read_bytes() for path in Path("Datasets/scalers/0").iterdir()}
+    scale.run(Namespace(fold=0))
+    assert {path: path.read_bytes() for path in Path("Datasets/scalers/0").iterdir()} == files
+
+
 def test_the_contact_sheet_shows_six_samples_and_their_boxes(workspace: Workspace) -> None:
     """Before, copy 0, two copies; every cell inside the picture, every box inside its cell."""
     walk("flip", "shrink")
