@@ -95,6 +95,18 @@ def damaged(where: str, what: str) -> Iterator[None]:
         ) from None
 
 
+def turned(header: Header, orientation: int) -> Header:
+    """Return the header of an image as it is seen, of one whose orientation was taken to be 1.
+
+    >>> turned(Header(10, 20, 1, "uint8", 1), 6).width
+    20
+    """
+    width, height = header.width, header.height
+    if orientation >= 5:
+        width, height = height, width
+    return msgspec.structs.replace(header, width=width, height=height, orientation=orientation)
+
+
 def upright(stored: np.ndarray, orientation: int) -> np.ndarray:
     """Return an (H, W, ...) array as it is seen; EXIF 2.32, tag 274, values 1 to 8."""
     turned = stored.swapaxes(0, 1) if orientation >= 5 else stored

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from functools import cached_property
+from functools import cached_property, partial
 from typing import BinaryIO
 
 import numpy as np
@@ -10,12 +10,14 @@ from PIL import Image, UnidentifiedImageError
 
 from Datasets import header
 from Datasets.errors import ImageError
+from Datasets.exif import orientation_behind_pixels, orientation_in
 from Datasets.header import (
     Colour,
     Header,
     Window,
     check_pixels,
     damaged,
+    turned,
     upright,
     window_as_stored,
 )
@@ -25,7 +27,6 @@ from Datasets.shown import as_colour, in_colour
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 CHANNELS = {"1": 1, "L": 1, "LA": 2, "RGB": 3, "RGBA": 4, "P": 3, "I;16": 1}
 """Modes of the decoder that are understood, and the channels that come out of them."""
-ORIENTATION_TAG = 0x0112
 PNG_DEPTH = 24
 """Where a PNG's header says how many bits a channel has; the next byte says which channels."""
 PNG_CHANNELS = {2: 3, 4: 2, 6: 4}
@@ -47,16 +48,19 @@ class Picture:
         """
         self._file, self._where = file, where
         file.seek(0)
-        plain = plain_header(file.read(START))
-        if plain is not None:
-            self._is_deep, self.header = False, plain
-            return
+        start = file.read(START)
+        plain = plain_header(start)
         with damaged(where, "the header cannot be read"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of damaged EXIF
-            check_pixels(*self._image.size, where)
-            _check_frames(self._image, where)
-            self._is_deep = self._image.mode != "I;16" and _depth(file, self._image) == 16
-            self.header = self._read_header()
+            if plain is not None:
+                self._is_deep, self.header = False, plain
+            else:
+                check_pixels(*self._image.size, where)
+                _check_frames(self._image, where)
+                self._is_deep = self._image.mode != "I;16" and _depth(file, self._image) == 16
+                self.header = self._read_header()
+            if start.startswith(b"\x89PNG") and self.header.orientation == 1:
+                self.header = turned(self.header, orientation_behind_pixels(file))
 
     def read(self, window: Window, colour: Colour) -> np.ndarray:
         """Return the pixels of ``window``, (h, w, C), C-contiguous.
@@ -94,7 +98,9 @@ class Picture:
         return pixels  # what a chunk tRNS says is left out: alpha is a channel, or is not there
 
     def _read_header(self) -> Header:
-        image, orientation = self._image, _orientation(self._image)
+        image = self._image
+        # A PNG's own getexif would decode it whole, to look for EXIF data behind the pixels.
+        orientation = orientation_in(partial(Image.Image.getexif, image))
         if image.mode not in CHANNELS:
             raise ImageError(
                 f"{self._where}: colour mode {image.mode} is not understood; convert it to RGB or "
@@ -160,15 +166,3 @@ def _depth(file: BinaryIO, image: Image.Image) -> int:
     depth = file.read(1)[0]
     file.seek(at)
     return depth
-
-
-def _orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation, 1 to 8; 1 where the EXIF data cannot be understood.
-
-    A PNG's own ``getexif`` would decode it whole, to look for EXIF data behind the pixels.
-    """
-    try:
-        value = Image.Image.getexif(image).get(ORIENTATION_TAG, 1)
-    except Exception:  # as everyone who shows pictures does
-        return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
