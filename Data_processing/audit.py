@@ -48,9 +48,9 @@ def run(arguments: argparse.Namespace) -> None:
         names = sorted(split.from_)
         folds = splits.read(require(SPLITS, "split"))
         samples = read_labelled(split).merge(folds.table, on="id", validate="one_to_one")
-        hashes = [metadata.read_samples(METADATA / name, ["id", "sha256"]) for name in names]
-        samples = samples.merge(pd.concat(hashes), on="id", validate="one_to_one")
-        inside, across = shared(samples, "sha256")
+        contents = pd.concat(_contents(name) for name in names)
+        samples = samples.merge(contents, on="id", validate="one_to_one")
+        inside, across = shared(samples, "content")
         with new_folder(ANALYTICS) as folder:
             write_json(folder / "summary.json", summarise(names, samples, len(inside)))
         _refuse(across, shared(samples, "group")[1])
@@ -58,6 +58,12 @@ def run(arguments: argparse.Namespace) -> None:
         stage.summary = f"{len(samples):,} samples, no duplicate or group in two folds" + (
             f"; {len(inside)} sets of duplicates inside a fold" if inside else ""
         )
+
+
+def _contents(name: str) -> pd.DataFrame:
+    """Return what each sample is made of: columns id and content, a hash of its file and window."""
+    rows = metadata.read_samples(METADATA / name, ["id", "sha256", "window_hash"])
+    return pd.DataFrame({"id": rows["id"], "content": rows["sha256"] + rows["window_hash"]})
 
 
 class Shared(msgspec.Struct, frozen=True):

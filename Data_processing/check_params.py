@@ -15,7 +15,8 @@ from Datasets.params import Params, load, nearest
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Take none."""
+    """Take the flag ``--raw``."""
+    parser.add_argument("--raw", action="store_true", help="look whether raw folders exist, too")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -26,7 +27,8 @@ def run(arguments: argparse.Namespace) -> None:
     """
     params = load()
     problems: list[str] = []
-    for part in (demo.check, convert.check, _split, _decode, _walk, _scale):
+    parts = [demo.check, convert.check, _split, _decode, _walk, _scale]
+    for part in [*parts, convert.check_raw] if arguments.raw else parts:
         problems += _problems(part, params)
     if problems:
         raise ParamsError("\n".join(dict.fromkeys(problems)))
@@ -50,7 +52,9 @@ def _split(params: Params) -> None:
             raise ParamsError(
                 f"{params.path}: split.from: unknown data set '{name}'; {nearest(name, known)}"
             )
-    ungrouped = [name for name in split.from_ if known[name].group is None]
+    ungrouped = [
+        name for name in split.from_ if known[name].group is None and known[name].samples != "box"
+    ]
     if split.scheme == "group" and split.group is None and ungrouped:
         raise ParamsError(
             f"{params.path}: split.group: the scheme group needs a column, and data set "

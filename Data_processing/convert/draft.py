@@ -66,7 +66,7 @@ def _row(draft: Draft, dataset: str, masks: Masks, has_mask: bool) -> SampleRow:
         channels=header.channels,
         dtype=header.dtype,
         orientation=header.orientation,
-        group=None,
+        group=found.file if draft.window else None,  # parts of one raster belong together
         source=found.source,
         has_labels=draft.looked.labels,
         has_counts=draft.looked.counts,

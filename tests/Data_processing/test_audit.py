@@ -1,10 +1,12 @@
 """The gate between the folds."""
 
+from argparse import Namespace
+
 import msgspec
 import pandas as pd
 import pytest
 
-from Data_processing import audit, split
+from Data_processing import audit, check_params, split
 from Data_processing.audit import PASSED, shared
 from Datasets.errors import GateError
 from Datasets.metadata import SAMPLES_FILE
@@ -42,6 +44,24 @@ def test_a_file_in_two_folds_stops_it(workspace: Workspace) -> None:
         audit.run(None)  # type: ignore[arg-type]
     assert f"{one} (fold {folds[one]}) = {other} (fold {folds[other]})" in str(refused.value)
     assert not PASSED.exists()
+
+
+def test_parts_of_one_file_are_no_duplicates_but_a_group(workspace: Workspace) -> None:
+    """The scheme group keeps them in one fold; then nothing leaks."""
+    path = workspace.folder / "Datasets/metadata/shapes" / SAMPLES_FILE
+    table = pd.read_parquet(path)
+    table["sha256"], table["window_hash"] = table["sha256"].iloc[0], table["id"]
+    table["group"] = ["a.tif", "b.tif", "c.tif"] * 4
+    table.to_parquet(path)
+    split.run(None)  # type: ignore[arg-type]
+    with pytest.raises(GateError, match="scheme to group") as refused:
+        audit.run(None)  # type: ignore[arg-type]
+    assert "files" not in str(refused.value)
+    workspace.params("path: raw", "path: raw, samples: box")
+    workspace.params("scheme: stratified", "scheme: group")
+    check_params.run(Namespace(raw=False))
+    split.run(None)  # type: ignore[arg-type]
+    audit.run(None)  # type: ignore[arg-type]
 
 
 def test_a_group_in_two_folds_stops_it(workspace: Workspace) -> None:

@@ -40,6 +40,7 @@ def test_each_box_is_a_sample_with_its_own_frame(bench: Bench) -> None:
     assert tally.sentence().startswith("1 image and 2 annotations in, 1 and 2 out; 2 samples; 2 cl")
     tree, house = bench.samples()
     assert (tree.row.id, house.row.id) == ("tiny/map.tif#2", "tiny/map.tif#10")
+    assert tree.row.group == house.row.group == "map.tif"  # to be kept in one fold
     assert tree.row.window == (3, 4, 20, 31) and tree.row.files == ("map.tif",)
     assert (tree.row.width, tree.row.height) == (17, 27)
     assert tree.image.labels == "tree" and tree.image.counts == {"tree": 1}
