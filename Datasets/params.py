@@ -138,8 +138,10 @@ def checked(value: object, kind: type[T], where: str) -> T:
             words = _literals(kind, fields[-1] if fields else None)
             raise ParamsError(f"{place}: {_unknown(value_[1], words, 'value')}") from None
         if unknown:
+            known = _fields(kind)
+            every = [key for key in value if key not in known] if not trail else [unknown[1]]  # type: ignore[attr-defined]  # a mapping, as it has keys
             raise ParamsError(
-                f"{place}.{unknown[1]}: {_unknown(unknown[1], _fields(kind), 'key')}"
+                "\n".join(f"{place}.{key}: {_unknown(str(key), known, 'key')}" for key in every)
             ) from None
         raise ParamsError(f"{place}: {_in_words(message)}, got {_shown(value, trail)}") from None
 
@@ -165,6 +167,8 @@ def nearest(name: str, known: Mapping[str, object] | tuple[str, ...] | list[str]
     if not close:
         lower = {n.lower(): n for n in names}
         close = [lower[n] for n in difflib.get_close_matches(name.lower(), lower, n=3, cutoff=0.6)]
+    if not close:  # pascal_voc, coco-json
+        close = [n for n in names if len(n) > 2 and n.lower() in name.lower()]
     if close:
         return "did you mean " + " or ".join(f"'{n}'" for n in dict.fromkeys(close)) + "?"
     more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""

@@ -45,16 +45,19 @@ def run(arguments: argparse.Namespace) -> None:
     """Draw the chosen samples and print where they are.
 
     Raises:
-        StageError: a sample that was asked for is not in the folder.
+        StageError: a sample that was asked for is not in the folder, or no PNG can be written.
         StoreError: there is no such folder, or a raw file is missing.
         SampleError: a raw file is not the one that was converted.
     """
+    out = Path(arguments.out)
+    if out.suffix.lower() != ".png" or not out.parent.is_dir():
+        raise StageError(f"--out: a .png file in a folder that exists was expected, got {out}")
     folder = metadata_folder(arguments.folder)
     raw = arguments.raw or Path(dataset_called(load(), folder.resolve().name).path)
     samples = chosen(folder, arguments.ids, arguments.first)
     classes = read_classes(folder)
     cells = [_cell(sample, folder, Path(raw), classes) for sample in samples]
-    write_bytes(Path(arguments.out), encode_png(panel(cells, classes)))
+    write_bytes(out, encode_png(panel(cells, classes)))
     answer(f"{arguments.out}: {len(cells)} samples")
 
 

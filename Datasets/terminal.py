@@ -12,9 +12,11 @@ from tqdm import tqdm
 
 T = TypeVar("T")
 _OBEYED = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff"
+    "\U000e0000-\U000e007f]"
 )
-"""Controls but tab and newline, what ends lines or turns their direction, halves of pairs."""
+"""Controls but tab and newline, what ends lines or turns their direction, what is not seen at all,
+halves of pairs."""
 
 
 def say(line: str) -> None:
@@ -46,5 +48,8 @@ def _harmless(text: str) -> str:
 
 
 def _escaped(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    return f"\\x{code:02x}" if code < 0x20 else f"\\u{code:04x}"
+    sign = found[0]
+    if sign < " ":
+        return f"\\x{ord(sign):02x}"
+    units = sign.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2))

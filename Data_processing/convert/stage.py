@@ -16,6 +16,7 @@ from Datasets import compute
 from Datasets.dataset import CORRECTIONS, METADATA, Dataset, dataset_called, datasets_of
 from Datasets.errors import AnnotationError, ParamsError
 from Datasets.files import new_folder
+from Datasets.metadata import REJECTED_FILE
 from Datasets.params import Params, load, nearest
 from Datasets.parts import find
 from Datasets.rejections import Rejections
@@ -59,7 +60,8 @@ def run(arguments: argparse.Namespace) -> None:
                     f"{source.where}: nothing is left: {tally.sentence()}. Most of it: "
                     f"{report.commonest()}"
                 )
-        stage.summary = tally.sentence()
+        kept = f"; what was rejected: {METADATA / name / REJECTED_FILE}" if len(rejections) else ""
+        stage.summary = tally.sentence() + kept
 
 
 def check(params: Params) -> None:
@@ -73,6 +75,24 @@ def check(params: Params) -> None:
         where = _where(params, name)
         problems += [f"{where}.{problem}" for problem in _problems(dataset, params, name)]
     problems += _strays(datasets_of(params))
+    if problems:
+        raise ParamsError("\n".join(problems))
+
+
+def check_raw(params: Params) -> None:
+    """Return nothing if the raw folders exist, but for those that the stage ``demo`` makes.
+
+    Raises:
+        ParamsError: some do not; all are listed.
+    """
+    problems = []
+    made = params.section("demo", dict[str, object])
+    for name, dataset in datasets_of(params).items():
+        if name not in made:
+            try:
+                _root(dataset, params, name)
+            except ParamsError as error:
+                problems.append(str(error))
     if problems:
         raise ParamsError("\n".join(problems))
 
@@ -113,8 +133,10 @@ def _where(params: Params, name: str) -> str:
 def _root(dataset: Dataset, params: Params, name: str) -> Path:
     root = Path(dataset.path)
     if not root.is_dir():
+        home = "write the path out, without ~" if dataset.path.startswith("~") else ""
         raise ParamsError(
-            f"{_where(params, name)}.path: there is no folder {root}; put the raw data there"
+            f"{_where(params, name)}.path: there is no folder {root}; "
+            f"{home or 'correct the path, or put the raw data there'}"
         )
     if dataset.images and not (root / dataset.images).is_dir():
         raise ParamsError(

@@ -13,13 +13,13 @@ def refused(workspace: Workspace, old: str, new: str) -> str:
     """Return what ``check-params`` says after one change."""
     workspace.params(old, new)
     with pytest.raises(ParamsError) as found:
-        check_params.run(Namespace())
+        check_params.run(Namespace(raw=False))
     return str(found.value)
 
 
 def test_a_sound_file_passes(workspace: Workspace) -> None:
     """Nothing is said."""
-    assert check_params.run(Namespace()) is None  # type: ignore[func-returns-value]
+    assert check_params.run(Namespace(raw=False)) is None  # type: ignore[func-returns-value]
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,7 @@ def test_a_sound_file_passes(workspace: Workspace) -> None:
         ("holdout: 0.0", "holdout: 1.0", "split.holdout: expected a number < 1.0, got 1.0"),
         ("from: [shapes]", "from: [shape]", "unknown data set 'shape'; did you mean 'shapes'"),
         ("from: [shapes]", "from: []", "split.from: no data set is named"),
+        ("format: coco", "format: pascal_voc", "format 'pascal_voc'; did you mean 'voc'?"),
         ("format: coco", "format: cocoa", "unknown format 'cocoa'; did you mean 'coco'"),
         ("scheme: stratified", "scheme: group", "split.group: the scheme group needs a column"),
         (
@@ -77,3 +78,18 @@ def test_all_that_is_wrong_comes_at_once(workspace: Workspace) -> None:
     workspace.params("n_folds: 3", "n_folds: 1")
     said = refused(workspace, "letterbox", "leterbox").splitlines()
     assert len(said) == 3
+
+
+def test_raw_folders_are_looked_for_where_asked(workspace: Workspace) -> None:
+    """After ``dvc repro`` failed: DVC itself does not say what names the folder."""
+    check_params.run(Namespace(raw=True))
+    workspace.params("path: raw", "path: ~/raw")
+    check_params.run(Namespace(raw=False))
+    with pytest.raises(ParamsError, match=r"shapes\.path: there is no folder ~/raw; .* ~"):
+        check_params.run(Namespace(raw=True))
+
+
+def test_all_unknown_keys_of_an_entry_are_named(workspace: Workspace) -> None:
+    said = refused(workspace, "path: raw}", "path: raw, annotation: a, on-bad: skip}")
+    assert "datasets.shapes.annotation: unknown key 'annotation'; did you mean" in said
+    assert "datasets.shapes.on-bad: unknown key 'on-bad'; did you mean 'on_bad'" in said

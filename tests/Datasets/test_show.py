@@ -87,6 +87,12 @@ def test_a_data_set_may_be_named_in_place_of_its_folder(folder: Path) -> None:
         run("smal", "--raw", "raw")
 
 
+def test_what_is_written_is_a_png_in_a_folder_that_exists(folder: Path) -> None:
+    for out in ("panel.jpg", "nowhere/panel.png"):
+        with pytest.raises(StageError, match=f"a .png file in a folder that exists .* got {out}"):
+            run(folder, "--raw", "raw", "--out", out)
+
+
 def test_raw_files_that_are_gone_or_changed(folder: Path) -> None:
     Path("raw/a").write_bytes(encode_png(np.zeros((32, 64, 3), np.uint8)))
     with pytest.raises(SampleError, match="changed since `convert` read it"):

@@ -29,6 +29,8 @@ def test_a_bar_passes_everything_on(capsys: pytest.CaptureFixture[str]) -> None:
         ("\x9b", r"\u009b"),
         ("\u2028", r"\u2028"),
         ("\u202e", r"\u202e"),
+        ("\u200b", r"\u200b"),
+        ("\U000e0041", r"\udb40\udc41"),
         ("\u2067", r"\u2067"),
         ("\udcff", r"\udcff"),
     ],
