@@ -66,10 +66,11 @@ def compressed(counts: str | Sequence[int], height: int, width: int) -> str:
     """
     lengths = run_lengths(counts) if isinstance(counts, str) else tuple(counts)
     if any(length < 0 for length in lengths):
-        raise AnnotationError("run lengths are negative")
+        raise AnnotationError("run lengths are negative; export the mask anew")
     if sum(lengths) != height * width:
         raise AnnotationError(
-            f"run lengths sum to {sum(lengths)}, but {height} x {width} pixels are {height * width}"
+            f"run lengths sum to {sum(lengths)}, but {height} x {width} pixels are "
+            f"{height * width}; export the mask anew"
         )
     packed = coco_mask.frPyObjects(
         {"counts": list(lengths), "size": [height, width]}, height, width

@@ -18,6 +18,13 @@ _SUFFIXES = {
     ".tiff": "TIFF",
 }
 SUFFIXES = frozenset(_SUFFIXES)
+OTHER_SUFFIXES = frozenset(
+    {
+        ".avif", ".dng", ".exr", ".gif", ".heic", ".heif", ".j2k", ".jfif", ".jp2", ".jpe", ".jxl",
+        ".pbm", ".pgm", ".pnm", ".ppm", ".psd",
+    }
+)  # fmt: skip
+"""Of other images: what they hold is looked at, and those that cannot be read are named."""
 _READ = {
     "JPEG": rb"\xff\xd8\xff",
     "PNG": rb"\x89PNG\r\n\x1a\n",

@@ -31,6 +31,7 @@ from Data_processing.convert.report import Change
 from Datasets.errors import AnnotationError
 from Datasets.image import Header
 from Datasets.metadata import Box
+from Datasets.rejections import SHOWN
 
 Old = str | tuple[str, ...] | Box
 
@@ -208,7 +209,8 @@ def _applied(line: Line, state: State, header: Header) -> State | None:
         return _whole(line, state)
     at = next((i for i, one in enumerate(state.objects) if one.id == what.annotation), None)
     if at is None:
-        known = ", ".join(str(one.id) for one in state.objects[:10]) or "none"
+        more = f" and {len(state.objects) - SHOWN:,} more" if len(state.objects) > SHOWN else ""
+        known = (", ".join(str(one.id) for one in state.objects[:SHOWN]) or "none") + more
         raise AnnotationError(
             f"{line.place}: {what.sample} has no annotation {what.annotation}; it has {known}"
         )

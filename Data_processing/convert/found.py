@@ -174,13 +174,17 @@ def path_below(folder: str, name: str) -> str:
         return name  # as most are; the way round by PurePosixPath takes ten times as long
     path = PurePosixPath(name)
     if not path.name:
-        raise AnnotationError(f"the image's name {name!r} is empty", "bad path")
+        what = "is of no file" if name else "is empty"
+        raise AnnotationError(f"the image's name {name!r} {what}; correct it", "bad path")
     if path.is_absolute() or ".." in path.parts:
         raise AnnotationError(
-            f"the image's name {name!r} leads out of the data set's folder", "bad path"
+            f"the image's name {name!r} leads out of the data set's folder, or could: it "
+            f"{'is absolute' if path.is_absolute() else 'climbs by ..'}; write it from that folder",
+            "bad path",
         )
     if not name.isprintable():
         raise AnnotationError(
-            f"the image's name {name!r} holds characters that cannot be printed", "bad path"
+            f"the image's name {name!r} holds characters that cannot be printed; rename the file",
+            "bad path",
         )
     return (PurePosixPath(folder) / path).as_posix()

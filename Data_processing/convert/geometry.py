@@ -104,6 +104,17 @@ def clipped_polygon(polygon: Sequence[float], width: int, height: int) -> tuple[
     return tuple(side for point in points for side in point)
 
 
+def is_flat(polygon: Sequence[float]) -> bool:
+    """Return whether a polygon lies in one row, one column, or has four points and no area."""
+    xs, ys = polygon[0::2], polygon[1::2]
+    if min(xs) == max(xs) or min(ys) == max(ys):
+        return True
+    if len(xs) > 4:
+        return False
+    after = zip(xs, ys, (*xs[1:], xs[0]), (*ys[1:], ys[0]), strict=True)
+    return sum(x1 * y2 - x2 * y1 for x1, y1, x2, y2 in after) == 0
+
+
 def _half(
     points: list[tuple[float, float]], axis: int, sign: int, limit: float
 ) -> list[tuple[float, float]]:

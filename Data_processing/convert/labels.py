@@ -77,17 +77,18 @@ class Renamer(msgspec.Struct, frozen=True):
 
 
 def look_alikes(names: Iterable[str]) -> list[str]:
-    """Return a note for every set of names that differ by blanks or case alone.
+    """Return a note for every set of names that look the same but for blanks or case.
 
     >>> look_alikes(("Cat", "cat ", "dog"))
-    ["the classes 'Cat', 'cat ' differ by blanks or case alone; see labels.strip and labels.case"]
+    ["the classes 'Cat', 'cat ' look alike; see labels.strip, labels.case and labels.map"]
     """
     same: dict[str, list[str]] = defaultdict(list)
     for name in sorted(names):
-        same[" ".join(name.split()).casefold()].append(name)
+        seen = unicodedata.normalize("NFC", name)  # an accent may be a sign of its own
+        same[" ".join(seen.split()).casefold()].append(name)
     return [
-        f"the classes {', '.join(map(repr, each))} differ by blanks or case alone; "
-        "see labels.strip and labels.case"
+        f"the classes {', '.join(map(repr, each))} look alike; "
+        "see labels.strip, labels.case and labels.map"
         for each in same.values()
         if len(each) > 1
     ]

@@ -10,6 +10,7 @@ from Data_processing.convert.geometry import (
     clipped_corners,
     clipped_polygon,
     extent,
+    is_flat,
     ordered,
     overhang,
 )
@@ -84,8 +85,12 @@ def checked(found: FoundAnnotation, name: str, header: Header, outside: str) -> 
     stated = found.corners or extent(found, rle, width, height)
     if not all(map(math.isfinite, stated)):
         shown = _shown(stated)
-        raise AnnotationError(f"{shown} has a coordinate that is no finite number", "no number")
+        raise AnnotationError(
+            f"{shown} has a coordinate that is no finite number; mend it", "no number"
+        )
     notes = []
+    if found.polygons and all(map(is_flat, found.polygons)):
+        notes.append(Note("noticed", "a region without area", f"annotation {found.id}"))
     corners = ordered(stated)
     if corners != stated:
         detail = f"annotation {found.id}: {_shown(stated)}"
@@ -112,7 +117,9 @@ def checked(found: FoundAnnotation, name: str, header: Header, outside: str) -> 
         notes.append(Note("dropped", OUTSIDE, f"annotation {found.id}: {_shown(corners)}"))
         return Checked(None, tuple(notes))
     if box[0] >= box[2] or box[1] >= box[3]:
-        raise AnnotationError(f"{_shown(corners)} has no area in the image", "zero area")
+        raise AnnotationError(
+            f"{_shown(corners)} has no area in the image; draw it anew or take it out", "zero area"
+        )
     if box != corners or beyond > SLACK:
         reason = OUTSIDE if beyond > SLACK else BY_A_PIXEL
         notes.append(Note("clipped", reason, f"annotation {found.id}: {_shown(corners)}"))
@@ -151,12 +158,13 @@ def _check_points(found: FoundAnnotation) -> None:
         if len(polygon) < 6 or len(polygon) % 2:
             raise AnnotationError(
                 f"a polygon has {len(polygon)} numbers; three points or more, x and y each, are "
-                "needed",
+                "needed; draw it anew or take it out",
                 "polygon under three points",
             )
         if not all(abs(side) <= FARTHEST for side in polygon):
             raise AnnotationError(
-                "a polygon has a coordinate that is no finite number, or beyond all images",
+                "a polygon has a coordinate that is no finite number, or beyond all images; mend "
+                "it",
                 "no number",
             )
         if len(polygon) > MANY and _length(polygon) > LONGEST_OUTLINE:
@@ -166,11 +174,12 @@ def _check_points(found: FoundAnnotation) -> None:
             )
     if len(found.keypoints) % 3:
         raise AnnotationError(
-            f"its keypoints are {len(found.keypoints)} numbers; x, y and v each are needed",
+            f"its keypoints are {len(found.keypoints)} numbers; x, y and v each are needed; mend "
+            "them",
             "broken keypoints",
         )
     if not all(map(math.isfinite, found.keypoints)):
-        raise AnnotationError("a keypoint has a number that is not finite", "no number")
+        raise AnnotationError("a keypoint has a number that is not finite; mend it", "no number")
 
 
 def _length(polygon: tuple[float, ...]) -> float:
@@ -192,7 +201,10 @@ def _outlines(found: FoundAnnotation) -> list[tuple[float, ...]]:
 
 
 def _leaves(found: FoundAnnotation, corners: Corners, header: Header) -> str:
-    frame = f"leaves the image of {header.width} x {header.height} pixels"
+    frame = (
+        f"leaves the image of {header.width} x {header.height} pixels; mend it, or set "
+        "`outside: clip`"
+    )
     if overhang(corners, header.width, header.height) > SLACK:
         return f"{_shown(corners)} {frame}"
     for outline in _outlines(found):

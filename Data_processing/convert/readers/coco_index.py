@@ -127,12 +127,14 @@ class CocoIndex:
 
     def _check(self, keys: CocoKeys, span: np.ndarray, index_of: dict[int | str, int]) -> None:
         if keys.image_id not in index_of:
-            what, kind = f"of image {keys.image_id}, which is not among the images", "unknown image"
+            what = f"of image {keys.image_id!r}, which is not among the images; add it"
+            kind = "unknown image"
         elif keys.category_id not in self.names:
-            what = f"of category {keys.category_id}, which is not among the categories"
+            what = f"of category {keys.category_id}, which is not among the categories; add it"
             kind = "unknown category"
         else:
             return
+        what += ", or take the annotation out"
         raise AnnotationError(f"{self.file.place(span)}: annotation {keys.id} is {what}", kind)
 
     def _reject(

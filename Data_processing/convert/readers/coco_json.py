@@ -20,6 +20,8 @@ from Datasets.errors import AnnotationError
 T = TypeVar("T")
 REMEMBERED = 100_000
 """Objects that are read before the memory of the file's pages is given back."""
+LONGEST_PART = 1 << 25
+"""Bytes of a part beside images and annotations in which keys are looked at one by one."""
 _TOO_DEEP = "lists or objects are nested too deeply to be read; take out what is not COCO"
 # Possessive, as what could be tried anew is remembered by the character.
 _STRING = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"(\s*+:)?')
@@ -117,13 +119,15 @@ class CocoFile:
         """Return what the file says beside images and annotations.
 
         Raises:
-            AnnotationError: it is no UTF-8, or says NaN.
+            AnnotationError: it is no UTF-8, says NaN, or has a key twice in one object.
         """
         document = {}
         for key, span in zip(self._keys, self._values, strict=True):
             if key not in ("images", "annotations"):
                 text = self.text(span)
                 self._check_text(span, text)
+                if len(text) <= LONGEST_PART:
+                    self._refuse_repeated_keys(span)
                 document[key] = msgspec.Raw(text)
         return CocoAbout(self.name, self.has_annotations, document)
 
@@ -220,7 +224,8 @@ class CocoFile:
             for key, _ in each:
                 if key in seen:
                     raise AnnotationError(
-                        f"{self.place(span)}: the key '{key}' occurs twice in one object",
+                        f"{self.place(span)}: the key '{key}' occurs twice in one object; remove "
+                        "one",
                         "repeated key",
                     )
                 seen.add(key)

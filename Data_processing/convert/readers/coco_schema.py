@@ -44,7 +44,7 @@ class CocoAnnotation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     category_id: Id
     bbox: tuple[float, float, float, float] | None = None
     segmentation: list[tuple[float, ...]] | FoundRle | None = None
-    iscrowd: int | bool | None = 0
+    iscrowd: Annotated[int, msgspec.Meta(ge=0, le=1)] | bool | None = 0
     area: float | None = None
     keypoints: tuple[float, ...] | None = ()
     num_keypoints: int | None = None

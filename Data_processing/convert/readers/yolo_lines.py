@@ -8,6 +8,7 @@ import msgspec
 from Data_processing.convert.found import FoundAnnotation
 from Data_processing.convert.readers.yolo_names import ClassFile
 from Datasets.errors import AnnotationError
+from Datasets.rejections import SHOWN
 
 Refuse = Callable[[str, str], None]
 """Takes the sentence and the kind of a line that cannot be read."""
@@ -71,7 +72,8 @@ class Lines(msgspec.Struct, frozen=True):
         if why is not None:
             raise AnnotationError(f"{self.classes.file}: class {number:g}: {why}", "bad class name")
         known = sorted(self.classes.names)
-        told = f"names {known[0]} to {known[-1]}" if known else "names none"
+        told = f"names {', '.join(map(str, known[:SHOWN]))}" if known else "names none"
+        told += f" and {len(known) - SHOWN:,} more" if len(known) > SHOWN else ""
         raise AnnotationError(
             f"the class {_shown(word)} is unknown, {self.classes.file} {told}; add its name, "
             "or mend the line",

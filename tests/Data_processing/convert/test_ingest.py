@@ -171,7 +171,8 @@ def test_every_change_is_in_the_report(bench: Bench) -> None:
     zero = next(one for one in report["changes"] if one["reason"] == "zero area")
     assert zero["first"][0] == {
         "sample": "a.png",
-        "detail": "x.txt: annotation 5: the box from (3, 3) to (3, 3) has no area in the image",
+        "detail": "x.txt: annotation 5: the box from (3, 3) to (3, 3) has no area in the image; "
+        "draw it anew or take it out",
     }
     lines = (bench.metadata / "changes.jsonl").read_text().splitlines()
     assert len(lines) == sum(one["count"] for one in report["changes"])

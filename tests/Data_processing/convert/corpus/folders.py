@@ -27,6 +27,13 @@ CASES = (
         images=CAT,
     ),
     Broken(
+        "a format that is not read",
+        {"cow/b.gif": b"GIF89a"},
+        OPTIONS,
+        "cow/b.gif: not an image of a known format but a GIF image; save it as one of",
+        images=CAT,
+    ),
+    Broken(
         "a text",
         {"cat/b.png": "cat"},
         OPTIONS,

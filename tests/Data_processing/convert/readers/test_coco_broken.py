@@ -28,7 +28,9 @@ def one(**changed: object) -> dict[str, object]:
         (one(bbox=None), "annotation 2: it has neither a box nor a region nor a point"),
         (one(bbox="wide"), "Expected `array | null`, got `str`"),
         (one(id=1), "annotation 1 has the id of one before it"),
+        (one(iscrowd=2), "Expected `int` <= 1"),
         (one(image_id=77), "annotation 2 is of image 77"),
+        (one(image_id="2"), "annotation 2 is of image '2', which is not among the images; add it"),
         (one(category_id=8), "annotation 2 is of category 8"),
         (one(segmentation=[[1, 1, 4, 4]]), "a polygon has 4 numbers; three points or more"),
         (one(segmentation=[[1, 1, 4, 4, 9]]), "a polygon has 5 numbers"),
@@ -161,3 +163,25 @@ def test_a_repeated_key_is_named_with_its_line(bench: Bench, two_images: Made) -
     bench.coco(text.replace('"category_id": 7', '"category_id": 7,\n   "id": 8'))
     with pytest.raises(RejectedError, match=r"annotations\.json:\d\d: the key 'id' occurs twice"):
         bench.convert()
+
+
+@pytest.mark.parametrize("key", ["categories", "info"])
+def test_a_repeated_key_is_named_wherever_it_stands(
+    bench: Bench, two_images: Made, key: str
+) -> None:
+    document = two_images() | {"info": [{"name": "cat"}]}
+    text = json.dumps(document)
+    at = text.index(f'"{key}"')
+    name = text.index('"name"', at)
+    (bench.raw / "annotations.json").write_text(text[:name] + '"name": "dog", ' + text[name:])
+    with pytest.raises(AnnotationError, match="the key 'name' occurs twice in one object; remove"):
+        bench.convert("format: coco")
+
+
+def test_a_region_without_area_is_noticed(bench: Bench, two_images: Made) -> None:
+    for points in ([1, 1, 1, 1, 1, 1], [1, 1, 4, 1, 9, 1], [1, 1, 3, 3, 5, 5]):
+        bench.coco(two_images(one(segmentation=[points])))
+        bench.convert("format: coco")
+        changes = (bench.metadata / "changes.jsonl").read_text().splitlines()
+        (line,) = [line for line in changes if "a region without area" in line]
+        assert "annotation 2" in line

@@ -165,7 +165,7 @@ def test_a_broken_line_is_rejected_and_the_others_are_read(bench: Bench) -> None
     summary = bench.convert(f"{YOLO}, on_bad: skip")
     assert summary.startswith("1 image and 2 annotations in, 1 and 1 out, 0 and 1 rejected")
     assert bench.reasons() == [
-        "labels/a.txt:3: the class '7' is unknown, data.yaml names 0 to 1; add its name, or mend "
+        "labels/a.txt:3: the class '7' is unknown, data.yaml names 0, 1; add its name, or mend "
         "the line"
     ]
 
