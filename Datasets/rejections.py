@@ -12,6 +12,8 @@ from Datasets.stage import STATE
 from Datasets.terminal import one_line
 
 SHOWN = 10
+MOST = 500_000
+"""Rejections of one run, which are held in memory. More of them come of one cause."""
 Policy = Literal["strict", "skip"]
 
 
@@ -66,12 +68,23 @@ class Rejections:
         return len(self._all)
 
     def add(self, rejection: Rejection) -> None:
-        """Take note of one rejection."""
-        self._all.append(rejection)
+        """Take note of one rejection.
+
+        Raises:
+            RejectedError: there are more than ``MOST``, whatever the policy.
+        """
+        self.extend((rejection,))
 
     def extend(self, rejections: Iterable[Rejection]) -> None:
-        """Take note of several, for example those of a worker."""
+        """Take note of several, for example those of a worker.
+
+        Raises:
+            RejectedError: there are more than ``MOST``, whatever the policy.
+        """
         self._all.extend(rejections)
+        if len(self._all) > MOST:
+            head = f"{self._stage}: more than {MOST:,} rejected; look for what they have in common"
+            raise RejectedError("\n".join([head, *_lines(self._all)]))
 
     def ordered(self) -> list[Rejection]:
         """Return all of them by sample, that of a whole sample before those of its parts."""
@@ -94,9 +107,13 @@ class Rejections:
         return lines
 
     def _message(self, ordered: list[Rejection]) -> str:
-        shown = [f"  {one_line(one.sample)}: {one_line(one.reason)}" for one in ordered[:SHOWN]]
+        shown = _lines(ordered)
         if len(ordered) > SHOWN:
             shown.append(f"  ... and {len(ordered) - SHOWN:,} more")
         head = f"{self._stage}: {len(ordered):,} rejected"
         tail = f"all of them: {self.list_file}; mend them, or set {self._remedy} to skip"
         return "\n".join([head, *shown, tail])
+
+
+def _lines(some: list[Rejection]) -> list[str]:
+    return [f"  {one_line(one.sample)}: {one_line(one.reason)}" for one in some[:SHOWN]]

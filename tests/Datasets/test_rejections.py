@@ -46,3 +46,13 @@ def test_nothing_rejected_removes_an_old_list() -> None:
     old.settle()
     new = Rejections("convert@a", "strict", "x")
     assert new.settle() == b"" and not new.list_file.exists()
+
+
+def test_more_than_can_be_held_stop_the_stage_whatever_the_policy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("Datasets.rejections.MOST", 3)
+    rejections = Rejections("convert@a", "skip", "x")
+    rejections.extend(Rejection(f"{i}.png", "gone") for i in range(3))
+    with pytest.raises(RejectedError, match=r"more than 3 rejected; .*\n  0\.png: gone\n"):
+        rejections.add(Rejection("3.png", "gone"))
