@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from Data_processing.scalers import moments
-from Data_processing.scalers.exact import FULL, Part, Sums, parts
+from Data_processing.scalers.exact import Part, Sums, parts
 from Data_processing.scalers.moments import Moments
 from Datasets.errors import StoreError
 
@@ -57,6 +57,13 @@ def test_parts_are_small_integers_and_add_up_to_the_float(block: np.ndarray) -> 
             [Fraction(2) ** exponent * int(value) for value in row] for row in integers
         ]
     assert found.tolist() == [[Fraction(float(value)) for value in row] for row in block]
+
+
+def test_parts_are_small_at_every_exponent() -> None:
+    for exponent in range(-149, 128):
+        block = np.array([[(2 - 2.0**-23) * 2.0**exponent]]).astype(np.float32)  # all bits set
+        for _, integers, bound in parts(block):
+            assert 0 < np.abs(integers).max() < bound == 2**20, exponent
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -129,7 +136,7 @@ def test_sums_carry_before_they_overflow(values: list[int]) -> None:
     """``bound`` says the most that could be added; the sum has more than 64 bits."""
     sums = Sums((1,))
     for value in values:
-        sums.add(Part(-3, np.array([value * 2**20], np.int64), FULL // 2))
+        sums.add(Part(-3, np.array([value * 2**20], np.int64), 2**61))
         sums.merge(deepcopy(sums))
     expected = 0
     for value in values:
