@@ -9,9 +9,10 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from Datasets.dataset import METADATA
+from Datasets.dataset import METADATA, datasets_of
 from Datasets.errors import StageError
 from Datasets.metadata import IMAGES_FILE
+from Datasets.params import load
 
 if TYPE_CHECKING:  # costs a second
     from dvc.output import Output
@@ -53,11 +54,14 @@ def versions(revision: str) -> Iterator[Mapping[str, Callable[[], Version]]]:
     Opening raises a StageError if they are not in DVC's cache.
 
     Raises:
+        ParamsError: params.yaml does not say which data sets the workspace has.
         StageError: there is no such revision.
     """
     if revision == WORKSPACE:
-        folders = sorted(path.parent for path in METADATA.glob(f"*/{IMAGES_FILE}"))
-        yield {folder.name: partial(Version, folder) for folder in folders}
+        # Folders of data sets that params.yaml does not name any more may still lie there.
+        folders = (METADATA / name for name in sorted(datasets_of(load())))
+        converted = [folder for folder in folders if (folder / IMAGES_FILE).is_file()]
+        yield {folder.name: partial(Version, folder) for folder in converted}
         return
     from dvc.exceptions import DvcException
     from dvc.repo import Repo

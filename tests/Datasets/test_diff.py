@@ -46,6 +46,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         git("init", "-q", ".")
         Repo.init().close()
         Path("dvc.yaml").write_text(DVC_YAML)
+        entries = ", ".join(
+            f"{name}: {{format: folders, path: {name}}}" for name in ("pets", "birds")
+        )
+        Path("params.yaml").write_text(f"datasets: {{{entries}}}\n")
         write(Path("birds"), sample("x.png"))
         for number, box in enumerate([CAT, Box("cat", 3, 13, 3, 13)]):
             state(a=sample("a.png", {7: box}), b=sample(f"b{number}.png"))
@@ -101,6 +105,15 @@ def test_a_revision_and_the_workspace(repository: Path, capsys: pytest.CaptureFi
     assert capsys.readouterr().out == "pets: HEAD -> workspace: no difference\n"
     assert diff("HEAD~1", "--dataset", "pets", "--iou", "0.5") == 0
     assert "box moved" not in capsys.readouterr().out
+
+
+def test_what_params_do_not_name_any_more_is_not_the_workspace_s(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The folder of a data set that was taken out stays where it is, and DVC forgets it."""
+    shutil.copytree("Datasets/metadata/pets", "Datasets/metadata/fish")
+    assert diff("HEAD") == 0
+    assert "fish" not in capsys.readouterr().out
 
 
 def test_ten_are_shown_and_all_are_counted(
