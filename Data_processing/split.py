@@ -127,6 +127,11 @@ def _check_counts(kinds: pd.Series, split: Split) -> None:
     for label, count in kinds.value_counts().items():
         if count < split.n_folds:
             raise ParamsError(
-                f"params.yaml: split.scheme: class '{label}' has {count} samples{after}, fewer "
-                f"than {split.n_folds} folds; choose the scheme samples, or add samples of it"
+                f"params.yaml: split.scheme: {_named(str(label))} has {count} samples{after}, "
+                f"fewer than {split.n_folds} folds; choose the scheme samples, or add samples of it"
             )
+
+
+def _named(label: str) -> str:
+    """Return a label, or several joined by +, in words."""
+    return f"the set of labels {label}" if "+" in label else f"class '{label}'"

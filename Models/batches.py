@@ -45,8 +45,9 @@ def part_of(tensors: Tensors, folds: Folds, part: PartName, fold: int) -> Part:
     left_out = index.loc[inside & ~single, "id"].nunique()
     if not len(rows):
         raise StoreError(
-            f"the {part} part of fold {fold} has no sample with exactly one label "
-            f"({left_out} without); label more images, or lower split.n_folds"
+            f"the {part} part of fold {fold} has no sample with exactly one label ({left_out} have "
+            "none or several), and the network learns one an image; label more images, lower "
+            "split.n_folds, or make each object a sample by `samples: box` of the data set"
         )
     code_of = {name: code for code, name in enumerate(tensors.store.about.classes)}
     labels = np.array([code_of[names[0]] for names in index["labels"].iloc[rows]], np.int64)

@@ -59,7 +59,7 @@ def test_samples_without_a_single_label_are_left_out_and_counted(tiny: Tiny) -> 
 
 def test_a_part_without_labels_is_refused(tiny: Tiny) -> None:
     write(msgspec.structs.replace(tiny, unlabelled=tiny.samples))
-    with pytest.raises(StoreError, match=r"train part of fold 1 has no sample .* \(12 without\)"):
+    with pytest.raises(StoreError, match=r"train part of fold 1 has no sample .* \(12 have none"):
         part_of(Tensors(), splits.read(), "train", 1)
 
 
