@@ -20,7 +20,8 @@ def look_at(root: Path, found: FoundImage, in_windows: bool) -> Inspected:
         ImageError: a file is missing, or is not an image that can be used.
     """
     if found.embedded is not None:
-        return inspect_content(embedded.content(root, found.embedded), found.file)
+        where = f"{found.embedded}: imageData"
+        return inspect_content(embedded.content(root, found.embedded), where)
     if found.files:
         return inspect_files(root, found.files, in_windows)
     return inspect(root, found.file, in_windows)

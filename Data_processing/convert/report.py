@@ -147,7 +147,8 @@ class Report:
             return "there is nothing in it"
         group = max(self._groups.values(), key=lambda one: (one.action != "left out", one.count))
         first = group.first[0]
-        return f"{group.count:,} {group.action}: {group.reason}; {first.sample}: {first.detail}"
+        detail = f": {first.detail}" if first.detail else ""
+        return f"{group.count:,} {group.action}: {group.reason}; {first.sample}{detail}"
 
     def write(self, tally: msgspec.Struct) -> None:
         """Write the summary beside the full list.
