@@ -101,6 +101,11 @@ CASES = (
         _file(imagePath="b.json", imageData="aGVsbG8="),
         "imageData holds no image of a known format",
     ),
+    _case(
+        "zeros for an image",
+        _file(imagePath="b.png", imageData="AAAA"),
+        "a.json: imageData: the file begins with zeros",
+    ),
     Broken(
         "the same image twice",
         {"a.json": _file(_shape()), "b.json": _file(_shape())},
