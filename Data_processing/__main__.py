@@ -55,6 +55,11 @@ VERBS = {
         says="run one step of the walk",
         example="python -m Data_processing process crop",
     ),
+    "preview": Verb(
+        module="Data_processing.steps.preview",
+        says="draw what a step makes of one sample, without running the step",
+        example="python -m Data_processing preview augment --sample images/0001.png --copies 8",
+    ),
     "stack": Verb(
         module="Data_processing.stack",
         says="turn the last step's samples into tensors",

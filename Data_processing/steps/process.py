@@ -10,7 +10,15 @@ import msgspec
 
 from Data_processing.interim import folder_of
 from Data_processing.raw import RawFiles
-from Data_processing.steps.plan import Step, check_name, operations, recipe_ops
+from Data_processing.steps.operation import Operation
+from Data_processing.steps.plan import (
+    SOURCE,
+    Step,
+    check_name,
+    operations,
+    recipe_ops,
+    walk_to,
+)
 from Data_processing.steps.runner import ShardResult, Work, refuse_full_disk, walk
 from Data_processing.steps.sheet import write_sheet
 from Datasets import compute
@@ -36,7 +44,7 @@ def run(arguments: argparse.Namespace) -> None:
         params = load()
         step = step_called(params, arguments.step)
         with new_folder(folder_of(arguments.step)) as folder:
-            work = _work(params, arguments.step, step, folder)
+            work = work_of(params, arguments.step, step, folder)
             stage.summary = _process(work, params, compute.load().worker_count())
         write_sheet(arguments.step, step, work.raw)
 
@@ -46,7 +54,7 @@ def step_called(params: Params, name: str) -> Step:
 
     Raises:
         ParamsError: there is none of that name, and the nearest ones are offered; or no folder
-            can have that name.
+            can have that name, or it reads from what is no step.
     """
     steps = params.section("preprocess", dict[str, Step])
     if name not in steps:
@@ -54,16 +62,21 @@ def step_called(params: Params, name: str) -> Step:
             f"{params.path}: preprocess: there is no step '{name}'; {nearest(name, steps)}"
         )
     check_name(name, str(params.path))
+    walk_to(name, steps, str(params.path))
     return steps[name]
 
 
-def _work(params: Params, name: str, step: Step, writes: Path) -> Work:
-    reads = require(folder_of(step.from_), f"process@{step.from_}")
+def work_of(params: Params, name: str, step: Step, writes: Path) -> Work:
+    """Return what the step needs to know to run.
+
+    Raises:
+        StoreError: the store that it reads is missing; the stage that makes it is named.
+    """
+    made_by = SOURCE if step.from_ == SOURCE else f"process@{step.from_}"
+    reads = require(folder_of(step.from_), made_by)
     store = Store(reads)
     roots = {dataset: Path(entry.path) for dataset, entry in datasets_of(params).items()}
-    draws = any(op.draws for op in operations(name, step))
-    fans_out = draws and store.about.copies == 0
-    copies = params.section("copies", int) if fans_out else 0
+    copies = params.section("copies", int) if fans_out(store, operations(name, step)) else 0
     return Work(
         name,
         step,
@@ -73,6 +86,11 @@ def _work(params: Params, name: str, step: Step, writes: Path) -> Work:
         params.section("seed", int),
         copies,
     )
+
+
+def fans_out(reads: Store, ops: tuple[Operation, ...]) -> bool:
+    """Return whether copies begin at a step with ``ops``: it draws, and no step before it did."""
+    return reads.about.copies == 0 and any(op.draws for op in ops)
 
 
 def _process(work: Work, params: Params, workers: int) -> str:

@@ -77,7 +77,11 @@ def run_shard(work: Work, shard: int) -> ShardResult:
     dropped = 0
     for id_, rows in groupby(store.rows(shard), key=lambda row: row.id):
         try:  # a sample is rejected whole: a copy must not outlive its copy 0
-            made = [one for row in rows for one in _made(work, store, ops, row)]
+            made = [
+                _Made(row, sample)
+                for row in rows
+                for sample in copies_of(work, ops, read(work, store, row))
+            ]
         except (ImageError, SampleError) as error:
             rejections.append(Rejection(id_, str(error)))
             continue
@@ -87,18 +91,29 @@ def run_shard(work: Work, shard: int) -> ShardResult:
     return ShardResult(writer.close(), rejections, dropped)
 
 
+def read(work: Work, store: Store, row: Row) -> Sample:
+    """Return ``row`` of the store that the step reads, with its pixels.
+
+    Raises:
+        ImageError, SampleError, StoreError: its pixels cannot be read, or are not those they were.
+    """
+    return work.raw.sample(row) if work.step.from_ == SOURCE else store.sample(row)
+
+
+def copies_of(work: Work, ops: tuple[Operation, ...], sample: Sample) -> list[Sample]:
+    """Return all copies that the step makes of ``sample``.
+
+    Raises:
+        SampleError: an operation cannot be done on it.
+    """
+    return [_run(work, ops, sample, copy) for copy in _copies(sample.copy, work.copies)]
+
+
 class _Made(msgspec.Struct, frozen=True):
     """A sample and the row that it came of."""
 
     row: Row
     sample: Sample
-
-
-def _made(work: Work, store: Store, ops: tuple[Operation, ...], row: Row) -> list[_Made]:
-    """Return all copies that come of ``row``."""
-    sample = work.raw.sample(row) if work.step.from_ == SOURCE else store.sample(row)
-    copies = _copies(row, work.copies)
-    return [_Made(row, _run(work, ops, sample, copy)) for copy in copies]
 
 
 def refuse_full_disk(work: Work, rows: list[Row]) -> None:
@@ -108,7 +123,7 @@ def refuse_full_disk(work: Work, rows: list[Row]) -> None:
         StageError: it cannot; the message says what to put first.
     """
     ops = recipe_ops(operations(work.name, work.step))
-    needed = sum(_bytes_after(row, ops) * len(_copies(row, work.copies)) for row in rows)
+    needed = sum(_bytes_after(row, ops) * len(_copies(row.copy, work.copies)) for row in rows)
     free = shutil.disk_usage(work.writes.parent).free
     if needed > free:
         raise StageError(
@@ -117,9 +132,9 @@ def refuse_full_disk(work: Work, rows: list[Row]) -> None:
         )
 
 
-def _copies(row: Row, copies: int) -> range:
-    """Return the copies that come of ``row``: itself, or 0 to n where the step fans out."""
-    return range(1 + copies) if copies else range(row.copy, row.copy + 1)
+def _copies(copy: int, copies: int) -> range:
+    """Return the copies that come of ``copy``: itself, or 0 to n where the step fans out."""
+    return range(1 + copies) if copies else range(copy, copy + 1)
 
 
 def _run(work: Work, ops: tuple[Operation, ...], sample: Sample, copy: int) -> Sample:

@@ -14,7 +14,7 @@ from Datasets.files import sha256_of
 from Datasets.image import decode, encode_png
 from Datasets.metadata import Box, ImageMetadata, SampleRow
 from Datasets.metadata_writer import MetadataWriter
-from Datasets.show import CELL, GAP, LINE
+from Datasets.panel import CELL, GAP, LINE
 
 
 @pytest.fixture
