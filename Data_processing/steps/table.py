@@ -8,4 +8,5 @@ OPERATIONS: dict[str, str] = {
     "letterbox": "Data_processing.steps.letterbox",
     "pad": "Data_processing.steps.pad",
     "resize": "Data_processing.steps.resize",
+    "rot8": "Data_processing.steps.rot8",
 }
