@@ -1,7 +1,7 @@
 """Columns of Python values as Arrow arrays, built from buffers.
 
-``pyarrow.array`` gives the same, after it has imported pandas to see whether it was given some of
-that: half a second in every process.
+``pyarrow.array`` gives the same of values of the right types, after it has imported pandas to see
+whether it was given some of that: half a second in every process.
 """
 
 from collections.abc import Sequence

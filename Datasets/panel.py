@@ -26,7 +26,7 @@ def check_out(out: Path) -> None:
     Raises:
         StageError: it is no .png, or in no folder that exists.
     """
-    if out.suffix.lower() != ".png" or not out.parent.is_dir():
+    if out.suffix.lower() != ".png" or not out.parent.is_dir() or out.is_dir():
         raise StageError(f"--out: a .png file in a folder that exists was expected, got {out}")
 
 

@@ -11,20 +11,23 @@ START = 512
 _SUFFIXES = {
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
+    ".jpe": "JPEG",
+    ".jfif": "JPEG",
     ".png": "PNG",
     ".webp": "WebP",
     ".bmp": "BMP",
+    ".dib": "BMP",
     ".tif": "TIFF",
     ".tiff": "TIFF",
 }
 SUFFIXES = frozenset(_SUFFIXES)
 OTHER_SUFFIXES = frozenset(
     {
-        ".avif", ".dng", ".exr", ".gif", ".heic", ".heif", ".j2k", ".jfif", ".jp2", ".jpe", ".jxl",
-        ".pbm", ".pgm", ".pnm", ".ppm", ".psd",
+        ".avif", ".cr2", ".dcm", ".dng", ".exr", ".gif", ".heic", ".heif", ".ico", ".j2k", ".jp2",
+        ".jxl", ".nef", ".pbm", ".pgm", ".pnm", ".ppm", ".psd", ".svg", ".tga",
     }
 )  # fmt: skip
-"""Of other images: what they hold is looked at, and those that cannot be read are named."""
+"""Of images that are not read. They are named, so that nobody thinks that they were."""
 _READ = {
     "JPEG": rb"\xff\xd8\xff",
     "PNG": rb"\x89PNG\r\n\x1a\n",

@@ -15,7 +15,7 @@ _OBEYED = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff"
     "\U000e0000-\U000e007f]"
 )
-"""Controls but tab and newline, what ends lines or turns their direction, what is not seen at all,
+"""Controls but tab and newline, what ends lines or turns their direction, what takes no room,
 halves of pairs."""
 
 

@@ -12,6 +12,8 @@ from Data_processing.convert.report import Report
 from Datasets.dataset import Dataset
 from Datasets.errors import AnnotationError
 
+UNREAD = "an image of a format that is not read"
+
 
 class Source(msgspec.Struct, frozen=True):
     """A data set to read. ``where`` is its place in params.yaml, for messages."""
@@ -30,6 +32,13 @@ class Source(msgspec.Struct, frozen=True):
         of_bands = {path for files in samples.values() for path in files.values()}
         others = [path for path in there.images if path not in of_bands]
         return Listing(tuple(sorted(samples)), tuple(sorted([*there.others, *others])), there.links)
+
+    def present(self, report: Report) -> Listing:
+        """Return what lies below the root, and tell ``report`` of images that are not read."""
+        there = self.listing()
+        for path in there.unread():
+            report.leave_out(path if path.isprintable() else ascii(path), UNREAD)
+        return there
 
     def bands(self) -> dict[str, dict[str, str]]:
         """Return the files of each sample of several bands, by band."""

@@ -105,14 +105,15 @@ def clipped_polygon(polygon: Sequence[float], width: int, height: int) -> tuple[
 
 
 def is_flat(polygon: Sequence[float]) -> bool:
-    """Return whether a polygon lies in one row, one column, or has four points and no area."""
-    xs, ys = polygon[0::2], polygon[1::2]
-    if min(xs) == max(xs) or min(ys) == max(ys):
-        return True
-    if len(xs) > 4:
-        return False
-    after = zip(xs, ys, (*xs[1:], xs[0]), (*ys[1:], ys[0]), strict=True)
-    return sum(x1 * y2 - x2 * y1 for x1, y1, x2, y2 in after) == 0
+    """Return whether all points of a polygon lie on one line, or are one.
+
+    >>> is_flat((1, 1, 3, 3, 5, 5)), is_flat((1, 1, 3, 3, 5, 6))
+    (True, False)
+    """
+    x, y = polygon[:2]
+    along = [(a - x, b - y) for a, b in zip(polygon[2::2], polygon[3::2], strict=True)]
+    dx, dy = next((one for one in along if one != (0, 0)), (0, 0))
+    return all(a * dy == b * dx for a, b in along)
 
 
 def _half(

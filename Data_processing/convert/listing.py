@@ -7,19 +7,21 @@ import msgspec
 
 from Datasets.signatures import OTHER_SUFFIXES, SUFFIXES
 
-_IMAGES = SUFFIXES | OTHER_SUFFIXES
-
 
 class Listing(msgspec.Struct, frozen=True):
     """Paths below a folder, sorted. Hidden files and folders (``.name``) are no data.
 
-    ``others`` are files whose names are not those of images, ``links`` are links to folders, which
-    are not followed.
+    ``others`` are files whose names are not those of images that can be read, ``links`` are links
+    to folders, which are not followed.
     """
 
     images: tuple[str, ...]
     others: tuple[str, ...]
     links: tuple[str, ...]
+
+    def unread(self) -> list[str]:
+        """Return those of ``others`` whose names are those of images all the same."""
+        return [path for path in self.others if _suffix(path) in OTHER_SUFFIXES]
 
 
 def listing(folder: Path) -> Listing:
@@ -34,6 +36,9 @@ def listing(folder: Path) -> Listing:
         links += [prefix + name for name in folders if (here / name).is_symlink()]
         for name in files:
             if not name.startswith("."):
-                is_image = os.path.splitext(name)[1].lower() in _IMAGES  # noqa: PTH122  (5x faster)
-                (images if is_image else others).append(prefix + name)
+                (images if _suffix(name) in SUFFIXES else others).append(prefix + name)
     return Listing(tuple(sorted(images)), tuple(sorted(others)), tuple(sorted(links)))
+
+
+def _suffix(path: str) -> str:
+    return os.path.splitext(path)[1].lower()  # noqa: PTH122  (5x faster)

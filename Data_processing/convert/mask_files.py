@@ -96,11 +96,16 @@ def region(root: Path, file: str, height: int, width: int) -> FoundRle:
 def _stored(root: Path, file: str, height: int, width: int) -> Stored:
     content = _content(root, file)
     header = read_header(content, file)  # refuses what is animated, huge, or of a mode unknown
-    if (header.width, header.height) != (width, height) or header.orientation != 1:
+    if header.orientation != 1:
         raise AnnotationError(
-            f"{file}: the mask has {header.width} x {header.height} pixels and the EXIF "
-            f"orientation {header.orientation}, the image has {width} x {height} as it is seen; "
-            "scale or turn the mask to fit",
+            f"{file}: the mask has the EXIF orientation {header.orientation}, and tools differ in "
+            "whether they heed it; save it as it is seen, without EXIF data",
+            "turned mask",
+        )
+    if (header.width, header.height) != (width, height):
+        raise AnnotationError(
+            f"{file}: the mask has {header.width} x {header.height} pixels, the image has "
+            f"{width} x {height} as it is seen; scale or turn the mask to fit",
             "mask of another size",
         )
     try:

@@ -3,6 +3,7 @@
 import math
 
 import msgspec
+from pycocotools import mask as coco_mask
 
 from Data_processing.convert.found import FoundAnnotation
 from Data_processing.convert.geometry import (
@@ -89,7 +90,7 @@ def checked(found: FoundAnnotation, name: str, header: Header, outside: str) -> 
             f"{shown} has a coordinate that is no finite number; mend it", "no number"
         )
     notes = []
-    if found.polygons and all(map(is_flat, found.polygons)):
+    if _is_empty(rle, header) if rle else found.polygons and all(map(is_flat, found.polygons)):
         notes.append(Note("noticed", "a region without area", f"annotation {found.id}"))
     corners = ordered(stated)
     if corners != stated:
@@ -151,6 +152,11 @@ def _rle(found: FoundAnnotation, header: Header) -> str | None:
             "run lengths of another frame",
         )
     return compressed(found.rle.counts, header.height, header.width)
+
+
+def _is_empty(rle: str, header: Header) -> bool:
+    """Return whether run lengths, compressed and checked, leave nothing drawn."""
+    return not coco_mask.area({"size": [header.height, header.width], "counts": rle})
 
 
 def _check_points(found: FoundAnnotation) -> None:

@@ -54,7 +54,7 @@ def extract(source: Source, report: Report) -> Extraction:
     Raises:
         AnnotationError: a file is broken as a whole, or it is not clear which one is meant.
     """
-    present = source.listing()
+    present = source.present(report)
     suffixes = (".json",)
     if source.dataset.annotations:
         names = annotation_files(source, present, suffixes)

@@ -92,7 +92,7 @@ class CocoFile:
         self._check_text(span, text)
         keys = [found[1] for found in _STRING.finditer(text) if found[2]]
         if len(set(keys)) != len(keys) or (b"\\" in text and any(b"\\" in key for key in keys)):
-            self._refuse_repeated_keys(span)
+            self._refuse_repeated_keys(span, self.place(span))
         return self.read_again(span, kind)
 
     def read_again(self, span: np.ndarray, kind: type[T]) -> T:
@@ -127,7 +127,7 @@ class CocoFile:
                 text = self.text(span)
                 self._check_text(span, text)
                 if len(text) <= LONGEST_PART:
-                    self._refuse_repeated_keys(span)
+                    self._refuse_repeated_keys(span, f"{self.place(span)}: in '{key}'")
                 document[key] = msgspec.Raw(text)
         return CocoAbout(self.name, self.has_annotations, document)
 
@@ -218,14 +218,13 @@ class CocoFile:
         line = self._content[:offset].count(b"\n") + 1
         return f"{self.name}:{line}"
 
-    def _refuse_repeated_keys(self, span: np.ndarray) -> None:
+    def _refuse_repeated_keys(self, span: np.ndarray, where: str) -> None:
         def pairs(each: list[tuple[str, object]]) -> None:
             seen: set[str] = set()
             for key, _ in each:
                 if key in seen:
                     raise AnnotationError(
-                        f"{self.place(span)}: the key '{key}' occurs twice in one object; remove "
-                        "one",
+                        f"{where}: the key '{key}' occurs twice in one object; remove one",
                         "repeated key",
                     )
                 seen.add(key)

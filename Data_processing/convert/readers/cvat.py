@@ -56,7 +56,7 @@ def extract(source: Source, report: Report) -> Extraction:
     Raises:
         AnnotationError: there is no CVAT file, one is broken, or holds tracks of a video.
     """
-    present = source.listing()
+    present = source.present(report)
     files = annotation_files(source, present, (".xml",))
     contents = _surveyed(source, files, report)
     placed = _placed(source, contents.entries, present.images)

@@ -34,13 +34,21 @@ def extract(source: Source, report: Report) -> Extraction:
         report.reject(_printable(link), reason, "link to a folder", whole=False)
     if not inside.images:
         raise AnnotationError(f"{source.where}: there is no image in {source.root / folder}")
-    classes = sorted({name.partition("/")[0] for name in inside.images if "/" in name})
-    notes = [f"{len(inside.others):,} other files left alone"] if inside.others else []
+    names = tuple(sorted([*inside.images, *inside.unread()]))  # which are rejected by name
+    classes = _folders(names)
+    for one in sorted(set(_folders(inside.others)) - set(classes)):
+        report.leave_out(_printable(f"{one}/"), "a folder without an image")
+    n_others = len(inside.images) + len(inside.others) - len(names)
+    notes = [f"{n_others:,} other files left alone"] if n_others else []
     if len(classes) == 1:
         notes.append(f"every image is of the one class '{classes[0]}': is the path too high?")
     seen = Seen(names={name for name in classes if _is_name(name)})
-    images = _images(inside.images, folder, bool(classes), report, seen)
+    images = _images(names, folder, bool(classes), report, seen)
     return Extraction(images, seen, tuple(sorted(seen.names)), notes=notes)
+
+
+def _folders(names: tuple[str, ...]) -> list[str]:
+    return sorted({name.partition("/")[0] for name in names if "/" in name})
 
 
 def _images(

@@ -47,7 +47,7 @@ def extract(source: Source, report: Report) -> Extraction:
     """
     only = _only_class(source)
     masks = mask_files(source)
-    images = the_others(source, masks)
+    images = the_others(source, masks, report)
     places = _Places(images, masks)
     seen = Seen()
     of_image: dict[str, list[FoundAnnotation]] = defaultdict(list)

@@ -67,7 +67,7 @@ def extract(source: Source, report: Report) -> Extraction:
     Raises:
         AnnotationError: there is no file of Label Studio, or one is broken as a whole.
     """
-    present = source.listing()
+    present = source.present(report)
     seen, survey = Seen(), _Survey(set())
     folder = PurePosixPath(source.dataset.images).as_posix() if source.dataset.images else ""
     files = ImageFiles(present.images, folder)

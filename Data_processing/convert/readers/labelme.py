@@ -101,7 +101,7 @@ def extract(source: Source, report: Report) -> Extraction:
     Raises:
         AnnotationError: there is no LabelMe file.
     """
-    present = source.listing()
+    present = source.present(report)
     files = annotation_files(source, present, (".json",))
     seen = Seen()
     index = _indexed(source, files, present, seen, report)

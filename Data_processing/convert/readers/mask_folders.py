@@ -7,6 +7,7 @@ import msgspec
 from Data_processing.convert.files import annotation_files
 from Data_processing.convert.found import Source
 from Data_processing.convert.listing import listing
+from Data_processing.convert.report import Report
 from Datasets.errors import AnnotationError
 from Datasets.image import SUFFIXES
 from Datasets.rejections import SHOWN
@@ -77,12 +78,12 @@ def _told(pattern: str) -> str:
     return "/".join(folders[: next(wild, len(folders))])
 
 
-def the_others(source: Source, masks: MaskFiles) -> list[str]:
+def the_others(source: Source, masks: MaskFiles, report: Report) -> list[str]:
     """Return the images that are no masks, below ``images`` where that is named, sorted."""
     own = frozenset(masks.files)
     folder = source.dataset.images.strip("/")
     return [
         path
-        for path in source.listing().images
+        for path in source.present(report).images
         if path not in own and (not folder or path.startswith(f"{folder}/"))
     ]

@@ -42,7 +42,7 @@ def extract(source: Source, report: Report) -> Extraction:
     """
     mask = _meaning(source)
     masks = mask_files(source)
-    images = the_others(source, masks)
+    images = the_others(source, masks, report)
     pairs, note = _pairs(images, list(masks.files))
     if not pairs.file_of and not pairs.unclear:
         raise AnnotationError(

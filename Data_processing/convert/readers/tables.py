@@ -48,7 +48,7 @@ def extract(source: Source, report: Report) -> Extraction:
         AnnotationError: a table cannot be read, has no row, or says other things than the first.
         ParamsError: columns, files or the query do not exist, or it is not clear which is meant.
     """
-    present = source.listing()
+    present = source.present(report)
     seen, rows = Seen(), Rows()
     notes: list[str] = []
     columns: Columns | None = None

@@ -52,7 +52,7 @@ def extract(source: Source, report: Report) -> Extraction:
         AnnotationError: there is no VIA file, it is broken as a whole, or which attribute is the
             class cannot be told.
     """
-    present = source.listing()
+    present = source.present(report)
     seen, survey = Seen(), _Survey(set(), set())
     entries = _surveyed(_by_file(source, present, report), seen, survey, report)
     attribute = class_attribute(survey.attributes, source.dataset.columns, source.where)

@@ -48,7 +48,7 @@ def extract(source: Source, report: Report) -> Extraction:
     Raises:
         AnnotationError: there is no Pascal VOC file, or it is unclear where the images are.
     """
-    present = source.listing()
+    present = source.present(report)
     files = Files(source.root)
     found = heads(source, annotation_files(source, present, (".xml",)), files, report)
     pairs = paired(source, found, present.images, report)

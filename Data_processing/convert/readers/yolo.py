@@ -41,7 +41,7 @@ def extract(source: Source, report: Report) -> Extraction:
         AnnotationError: no image has a label file, or nothing names the classes.
         ParamsError: ``annotations`` or ``classes`` names what does not exist.
     """
-    present = source.listing()
+    present = source.present(report)
     classes = class_file(source, present)
     labels = _label_files(source, present, classes.file)
     folder = source.dataset.images.strip("/")

@@ -181,9 +181,17 @@ def test_floats_are_no_mask(tmp_path: Path) -> None:
         drawn(tmp_path, NUMBERS, file="m.tif")
 
 
+def test_a_mask_that_exif_turns_is_refused(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    Image.fromarray(VALUES).save(tmp_path / "m.png", exif=exif)
+    with pytest.raises(AnnotationError, match=r"EXIF orientation 3, .* save it as it is seen"):
+        drawn(tmp_path, NUMBERS)
+
+
 def test_other_sides_are_told_with_both(tmp_path: Path) -> None:
     save(tmp_path, VALUES)
-    with pytest.raises(AnnotationError, match=r"has 3 x 2 pixels .* the image has 5 x 4 as it is"):
+    with pytest.raises(AnnotationError, match=r"has 3 x 2 pixels, the image has 5 x 4 as it is"):
         region(tmp_path, "m.png", 4, 5)
 
 

@@ -28,7 +28,7 @@ CASES = (
     ),
     Broken(
         "a format that is not read",
-        {"cow/b.gif": b"GIF89a"},
+        {"cow/b.gif": b"GIF89a", "cow/c.tga": b"\0\0\2"},
         OPTIONS,
         "cow/b.gif: not an image of a known format but a GIF image; save it as one of",
         images=CAT,

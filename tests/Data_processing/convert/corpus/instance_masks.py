@@ -15,7 +15,9 @@ CASES = (
         "nothing drawn", _image(_gray(0)), "annotation 1: its region is empty: no pixel is drawn"
     ),
     _mask(
-        "of another size", _image(_gray(1, 9, 9)), "masks/a_1.png: the mask has 9 x 9 pixels and"
+        "of another size",
+        _image(_gray(1, 9, 9)),
+        "masks/a_1.png: the mask has 9 x 9 pixels, the image has",
     ),
     _mask("JPEG", _image(_gray(), "JPEG"), "JPEG changes values beside edges", "masks/a_1.jpg"),
     _mask("empty", b"", "masks/a_1.png: the file is empty; replace it or leave it out"),

@@ -179,9 +179,17 @@ def test_a_repeated_key_is_named_wherever_it_stands(
 
 
 def test_a_region_without_area_is_noticed(bench: Bench, two_images: Made) -> None:
-    for points in ([1, 1, 1, 1, 1, 1], [1, 1, 4, 1, 9, 1], [1, 1, 3, 3, 5, 5]):
-        bench.coco(two_images(one(segmentation=[points])))
+    points = ([1, 1, 1, 1, 1, 1], [1, 1, 4, 1, 9, 1], [1, 1, 3, 3, 5, 5, 7, 7, 9, 9])
+    nothing = {"size": [10, 20], "counts": [200]}
+    for segmentation in (*([one] for one in points), nothing):
+        bench.coco(two_images(one(segmentation=segmentation)))
         bench.convert("format: coco")
         changes = (bench.metadata / "changes.jsonl").read_text().splitlines()
         (line,) = [line for line in changes if "a region without area" in line]
         assert "annotation 2" in line
+
+
+def test_a_region_that_crosses_itself_is_none_without_area(bench: Bench, two_images: Made) -> None:
+    bench.coco(two_images(one(segmentation=[[1, 1, 9, 9, 1, 9, 9, 1]])))
+    bench.convert("format: coco")
+    assert "without area" not in (bench.metadata / "changes.jsonl").read_text()

@@ -67,6 +67,15 @@ def test_broken_images_and_linked_folders_are_named(bench: Bench) -> None:
     assert "dog: is a link to a folder" in str(caught.value) and "cat/2.png" in str(caught.value)
 
 
+def test_a_class_without_images_is_named(bench: Bench) -> None:
+    bench.image("cat/a.jfif")
+    (bench.raw / "fox").mkdir()
+    (bench.raw / "fox/a.npy").write_bytes(b"x")
+    summary = bench.convert("format: folders")
+    assert summary.startswith("1 image in, 1 out; 1 class; 1 other files left alone")
+    assert '"fox/"' in (bench.metadata / "changes.jsonl").read_text()
+
+
 def test_no_image_is_an_error(bench: Bench) -> None:
     with pytest.raises(AnnotationError, match="there is no image in raw"):
         bench.convert(FOLDERS)

@@ -330,3 +330,16 @@ def test_the_golden_file(bench: Bench) -> None:
     )
     bench.convert(YOLO)
     bench.golden("yolo")
+
+
+def test_an_image_that_is_not_read_is_named_and_takes_no_labels(bench: Bench) -> None:
+    """Previews and raw files lie beside what was annotated."""
+    bench.image("images/a.png")
+    (bench.raw / "labels").mkdir()
+    (bench.raw / "labels/a.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    (bench.raw / "data.yaml").write_text("names: [cat]\n")
+    for name in ("a.gif", "a.dng"):
+        (bench.raw / "images" / name).write_bytes(b"GIF89a")
+    summary = bench.convert("format: yolo")
+    assert summary.startswith("1 image and 1 annotation in, 1 and 1 out")
+    assert "2 left out: an image of a format that is not read" in summary
