@@ -46,7 +46,7 @@ class _Affine(nn.Module):
         return (pixels - self.shift) * self.gain
 
 
-class _ChannelMatrix(nn.Module):
+class _Matrix(nn.Module):
     shift: Tensor
     matrix: Tensor
 
@@ -55,8 +55,16 @@ class _ChannelMatrix(nn.Module):
         self.register_buffer("shift", _tensor(shift))
         self.register_buffer("matrix", _tensor(matrix))
 
+
+class _ChannelMatrix(_Matrix):
     def forward(self, pixels: Tensor) -> Tensor:
         return (pixels - self.shift) @ self.matrix.T
+
+
+class _ImageMatrix(_Matrix):
+    def forward(self, pixels: Tensor) -> Tensor:
+        rows = (pixels - self.shift).flatten(1)  # (N, H * W * C)
+        return (rows @ self.matrix.T).unflatten(1, self.shift.shape)
 
 
 class _PatchMatrix(nn.Module):
@@ -75,20 +83,6 @@ class _PatchMatrix(nn.Module):
         planes = (pixels - self.shift).permute(0, 3, 1, 2)  # (N, C, H, W)
         mirrored = F.pad(planes, self.beyond, mode="reflect")
         return F.conv2d(mirrored, self.kernel, self.bias).permute(0, 2, 3, 1)
-
-
-class _ImageMatrix(nn.Module):
-    shift: Tensor
-    matrix: Tensor
-
-    def __init__(self, shift: np.ndarray, matrix: np.ndarray) -> None:
-        super().__init__()
-        self.register_buffer("shift", _tensor(shift))
-        self.register_buffer("matrix", _tensor(matrix))
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        rows = (pixels - self.shift).flatten(1)  # (N, H * W * C)
-        return (rows @ self.matrix.T).unflatten(1, self.shift.shape)
 
 
 def _module(one: Map) -> nn.Module:

@@ -81,42 +81,24 @@ def checked(found: FoundAnnotation, name: str, header: Header, outside: str) -> 
         if 0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height:  # as most are
             return Checked(_kept(found, name, found.corners, None))
     rle = _rle(found, header)
-    if found.polygons or found.keypoints:
-        _check_points(found)
-    stated = found.corners or extent(found, rle, width, height)
-    if not all(map(math.isfinite, stated)):
-        shown = _shown(stated)
-        raise AnnotationError(
-            f"{shown} has a coordinate that is no finite number; mend it", "no number"
-        )
-    notes = []
-    if _is_empty(rle, header) if rle else found.polygons and all(map(is_flat, found.polygons)):
-        notes.append(Note("noticed", "a region without area", f"annotation {found.id}"))
+    stated = _stated(found, rle, header)
     corners = ordered(stated)
-    if corners != stated:
-        detail = f"annotation {found.id}: {_shown(stated)}"
-        notes.append(Note("reversed", "corners in the wrong order, put right", detail))
-    had_polygons = bool(found.polygons)
-    beyond = overhang(corners, width, height)
-    for outline in _outlines(found):
-        beyond = max(beyond, overhang(outline, width, height))
+    notes = _noticed(found, rle, header, stated, corners)
+    beyond = max(overhang(one, width, height) for one in (corners, *_outlines(found)))
     if beyond > SLACK:
         if outside == "error":
             raise AnnotationError(_leaves(found, corners, header), OUTSIDE)
-        detail = f"annotation {found.id}: {_shown(corners)}"
         if outside == "drop" or not _overlaps(corners, width, height):
-            notes.append(Note("dropped", OUTSIDE, detail))
-            return Checked(None, tuple(notes))
+            return _dropped(found, corners, notes)
+        had_polygons = bool(found.polygons)
         found = _cut(found, width, height)
-        if found.polygons != () or not had_polygons:
-            corners = corners if found.corners else ordered(extent(found, rle, width, height))
-        else:  # it came near the image, but nothing that was drawn is in it
-            notes.append(Note("dropped", OUTSIDE, detail))
-            return Checked(None, tuple(notes))
-    box = clipped_corners(corners, width, height)
+        if had_polygons and not found.polygons:
+            # It came near the image, but nothing that was drawn is in it.
+            return _dropped(found, corners, notes)
+        corners = corners if found.corners else ordered(extent(found, rle, width, height))
     if beyond > 0 and outside != "error" and not _overlaps(corners, width, height):
-        notes.append(Note("dropped", OUTSIDE, f"annotation {found.id}: {_shown(corners)}"))
-        return Checked(None, tuple(notes))
+        return _dropped(found, corners, notes)
+    box = clipped_corners(corners, width, height)
     if box[0] >= box[2] or box[1] >= box[3]:
         raise AnnotationError(
             f"{_shown(corners)} has no area in the image; draw it anew or take it out", "zero area"
@@ -125,6 +107,37 @@ def checked(found: FoundAnnotation, name: str, header: Header, outside: str) -> 
         reason = OUTSIDE if beyond > SLACK else BY_A_PIXEL
         notes.append(Note("clipped", reason, f"annotation {found.id}: {_shown(corners)}"))
     return Checked(_kept(found, name, box, rle), tuple(notes))
+
+
+def _stated(found: FoundAnnotation, rle: str | None, header: Header) -> Corners:
+    """Return the corners as they were written, or those of what was drawn; all are finite."""
+    if found.polygons or found.keypoints:
+        _check_points(found)
+    stated = found.corners or extent(found, rle, header.width, header.height)
+    if not all(map(math.isfinite, stated)):
+        shown = _shown(stated)
+        raise AnnotationError(
+            f"{shown} has a coordinate that is no finite number; mend it", "no number"
+        )
+    return stated
+
+
+def _noticed(
+    found: FoundAnnotation, rle: str | None, header: Header, stated: Corners, corners: Corners
+) -> list[Note]:
+    """Return notes on what was drawn without area, and on corners that were put in order."""
+    notes = []
+    if _is_empty(rle, header) if rle else found.polygons and all(map(is_flat, found.polygons)):
+        notes.append(Note("noticed", "a region without area", f"annotation {found.id}"))
+    if corners != stated:
+        detail = f"annotation {found.id}: {_shown(stated)}"
+        notes.append(Note("reversed", "corners in the wrong order, put right", detail))
+    return notes
+
+
+def _dropped(found: FoundAnnotation, corners: Corners, notes: list[Note]) -> Checked:
+    detail = f"annotation {found.id}: {_shown(corners)}"
+    return Checked(None, (*notes, Note("dropped", OUTSIDE, detail)))
 
 
 def _kept(found: FoundAnnotation, name: str, corners: Corners, rle: str | None) -> Kept:

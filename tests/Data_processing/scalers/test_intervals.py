@@ -1,7 +1,5 @@
 """Scalers that stretch an interval: minmax and bounds."""
 
-from collections.abc import Callable, Iterator
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,16 +12,13 @@ from Datasets import scaler
 from Datasets.errors import ParamsError, StoreError
 from Datasets.scaler import Affine
 from Datasets.scaler_inverse import inverse
+from tests.Data_processing.scalers.pixels import passes
 
 
 def drawn(dtype: str, channels: int, seed: int = 0) -> np.ndarray:
     """Return (12, 3, 2, channels) over most of the range of ``dtype``."""
     values = np.random.default_rng(seed).random((12, 3, 2, channels))
     return (values * (3.0 if dtype == "float32" else np.iinfo(dtype).max)).astype(dtype)
-
-
-def passes(pixels: np.ndarray, block: int = 5) -> Callable[[], Iterator[np.ndarray]]:
-    return lambda: (pixels[i : i + block] for i in range(0, len(pixels), block))
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])

@@ -1,7 +1,5 @@
 """Quartiles are exact, and the scaler is scikit-learn's."""
 
-from collections.abc import Callable, Iterator
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,6 +13,7 @@ from Data_processing.scalers.quartiles import counted, quartiles
 from Datasets.errors import ParamsError, StoreError
 from Datasets.scaler import Affine, apply
 from Datasets.scaler_inverse import inverse
+from tests.Data_processing.scalers.pixels import passes
 
 
 def drawn(dtype: str, channels: int, seed: int = 0) -> np.ndarray:
@@ -23,10 +22,6 @@ def drawn(dtype: str, channels: int, seed: int = 0) -> np.ndarray:
     if dtype == "float32":
         return (values**3).astype(np.float32)
     return (np.abs(values) / 5 * np.iinfo(dtype).max).astype(dtype)
-
-
-def passes(pixels: np.ndarray, block: int = 5) -> Callable[[], Iterator[np.ndarray]]:
-    return lambda: (pixels[i : i + block] for i in range(0, len(pixels), block))
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])

@@ -1,7 +1,5 @@
 """Scalers against slow, obvious versions, and against another library."""
 
-from collections.abc import Callable, Iterator
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,6 +11,7 @@ from Data_processing.scale import Entry, Scale, plan
 from Data_processing.scalers import moments, standard, zca_channel
 from Datasets import scaler
 from Datasets.errors import ParamsError, StoreError
+from tests.Data_processing.scalers.pixels import passes
 
 
 def images(n: int = 40, dtype: type = np.uint8, seed: int = 0) -> np.ndarray:
@@ -23,11 +22,6 @@ def images(n: int = 40, dtype: type = np.uint8, seed: int = 0) -> np.ndarray:
         0, 6, (n, 6, 5, 3)
     )
     return np.clip(pixels, 0, 255).astype(dtype)
-
-
-def passes(pixels: np.ndarray, block: int = 7) -> Callable[[], Iterator[np.ndarray]]:
-    """Return what starts a pass over ``pixels`` in blocks."""
-    return lambda: (pixels[i : i + block] for i in range(0, len(pixels), block))
 
 
 @given(st.permutations(range(12)), st.integers(1, 12))

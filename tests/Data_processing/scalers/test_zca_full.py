@@ -1,7 +1,5 @@
 """ZCA over whole images, against scikit-learn."""
 
-from collections.abc import Callable, Iterator
-
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
@@ -12,20 +10,12 @@ from Data_processing.scalers.whitening import whitening
 from Datasets.errors import ParamsError
 from Datasets.scaler import ImageMatrix, apply
 from Datasets.scaler_inverse import inverse
+from tests.Data_processing.scalers.pixels import passes, smooth
 
 
 def images(channels: int, dtype: str = "uint8", count: int = 300) -> np.ndarray:
     """Return (count, 4, 3, channels): neighbours and channels alike."""
-    rng = np.random.default_rng(channels)
-    grain = rng.normal(size=(count, 6, 5, channels))
-    smooth = sum(grain[:, y : y + 4, x : x + 3] for y in range(3) for x in range(3)) / 3
-    mixed = smooth @ (np.eye(channels) + 0.5 / channels)
-    scale = {"uint8": 30.0, "uint16": 8000.0, "float32": 0.1}[dtype]
-    return np.clip(mixed * scale + 4 * scale, 0, 8 * scale).astype(dtype)
-
-
-def passes(pixels: np.ndarray, block: int = 64) -> Callable[[], Iterator[np.ndarray]]:
-    return lambda: (pixels[i : i + block] for i in range(0, len(pixels), block))
+    return smooth(count, 4, 3, channels, dtype)
 
 
 def turned_back(flat: np.ndarray) -> np.ndarray:
