@@ -7,12 +7,14 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from Data_processing.convert.bands import Bands
-from Data_processing.convert.listing import Listing, listing
+from Data_processing.convert.listing import Listing, listing, printable
 from Data_processing.convert.report import Report
 from Datasets.dataset import Dataset
 from Datasets.errors import AnnotationError
 
 UNREAD = "an image of a format that is not read"
+UNNAMED = "no annotation names it"
+"""Why images are left out, that lie beside those that were annotated."""
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -37,7 +39,7 @@ class Source(msgspec.Struct, frozen=True):
         """Return what lies below the root, and tell ``report`` of images that are not read."""
         there = self.listing()
         for path in there.unread():
-            report.leave_out(path if path.isprintable() else ascii(path), UNREAD)
+            report.leave_out(printable(path), UNREAD)
         return there
 
     def bands(self) -> dict[str, dict[str, str]]:
@@ -103,6 +105,7 @@ class Looked(msgspec.Struct, frozen=True, gc=False):
 
 
 NOBODY_LOOKED = Looked()
+LABELLED = Looked(labels=True)
 BOXES = Looked(labels=True, counts=True, boxes=True)
 REGIONS = Looked(labels=True, counts=True, boxes=True, mask=True)
 

@@ -40,5 +40,14 @@ def listing(folder: Path) -> Listing:
     return Listing(tuple(sorted(images)), tuple(sorted(others)), tuple(sorted(links)))
 
 
+def printable(path: str) -> str:
+    r"""Return a path as messages and reports show it, where it may hold what cannot be printed.
+
+    >>> printable("é.png"), printable("a\n.png")
+    ('é.png', "'a\\n.png'")
+    """
+    return path if path.isprintable() else ascii(path)
+
+
 def _suffix(path: str) -> str:
     return os.path.splitext(path)[1].lower()  # noqa: PTH122  (5x faster)

@@ -9,6 +9,7 @@ import numpy as np
 
 from Data_processing.convert.files import annotation_files, image_folder, one_annotation_file
 from Data_processing.convert.found import (
+    UNNAMED,
     Extraction,
     FoundAnnotation,
     FoundImage,
@@ -66,7 +67,7 @@ def extract(source: Source, report: Report) -> Extraction:
     places = _without_twins(_places(indices, folder), indices)
     for path in _missing(present.images, places.paths):
         if not folder or path.startswith(f"{folder}/"):
-            report.leave_out(path, "no annotation names it")
+            report.leave_out(path, UNNAMED)
     seen = Seen(
         sum(len(index.file.images) for index in indices),
         sum(len(index.file.annotations) for index in indices),

@@ -7,7 +7,9 @@ import msgspec
 from Data_processing.convert.files import annotation_files
 from Data_processing.convert.found import (
     BOXES,
+    LABELLED,
     REGIONS,
+    UNNAMED,
     Extraction,
     FoundAnnotation,
     FoundImage,
@@ -17,6 +19,7 @@ from Data_processing.convert.found import (
     path_below,
 )
 from Data_processing.convert.labels import check_name
+from Data_processing.convert.listing import printable
 from Data_processing.convert.readers.cvat_files import (
     ROOT,
     TAG,
@@ -34,8 +37,6 @@ from Data_processing.convert.report import Report
 from Data_processing.convert.strict_json import compact
 from Datasets.errors import AnnotationError
 
-LABELLED = Looked(labels=True)
-UNNAMED = "no annotation names it"
 _KNOWN = frozenset({"id", "name", "width", "height"})
 
 
@@ -62,7 +63,7 @@ def extract(source: Source, report: Report) -> Extraction:
     placed = _placed(source, contents.entries, present.images)
     for path in present.images:
         if path not in placed.entries:
-            report.leave_out(path if path.isprintable() else ascii(path), UNNAMED)
+            report.leave_out(printable(path), UNNAMED)
     seen = Seen(
         len(contents.entries), sum(entry.shapes for entry in contents.entries), contents.names
     )

@@ -3,19 +3,18 @@
 from collections.abc import Iterator
 
 from Data_processing.convert.found import (
+    LABELLED,
     NOBODY_LOOKED,
     Extraction,
     FoundImage,
-    Looked,
     Seen,
     Source,
     path_below,
 )
 from Data_processing.convert.labels import check_name
+from Data_processing.convert.listing import printable
 from Data_processing.convert.report import Report
 from Datasets.errors import AnnotationError
-
-LABELLED = Looked(labels=True)
 
 
 def extract(source: Source, report: Report) -> Extraction:
@@ -31,13 +30,13 @@ def extract(source: Source, report: Report) -> Extraction:
     inside = source.listing(folder)
     for link in inside.links:
         reason = "is a link to a folder, which is not followed; put the folder itself here"
-        report.reject(_printable(link), reason, "link to a folder", whole=False)
+        report.reject(printable(link), reason, "link to a folder", whole=False)
     if not inside.images:
         raise AnnotationError(f"{source.where}: there is no image in {source.root / folder}")
     names = tuple(sorted([*inside.images, *inside.unread()]))  # which are rejected by name
     classes = _folders(names)
     for one in sorted(set(_folders(inside.others)) - set(classes)):
-        report.leave_out(_printable(f"{one}/"), "a folder without an image")
+        report.leave_out(printable(f"{one}/"), "a folder without an image")
     n_others = len(inside.images) + len(inside.others) - len(names)
     notes = [f"{n_others:,} other files left alone"] if n_others else []
     if len(classes) == 1:
@@ -59,7 +58,7 @@ def _images(
         try:
             yield _found(name, folder, is_labelled)
         except AnnotationError as error:
-            report.reject(_printable(f"{folder}/{name}".lstrip("/")), str(error), error.kind)
+            report.reject(printable(f"{folder}/{name}".lstrip("/")), str(error), error.kind)
 
 
 def _found(name: str, folder: str, is_labelled: bool) -> FoundImage:
@@ -79,7 +78,3 @@ def _is_name(name: str) -> bool:
         return bool(check_name(name))
     except AnnotationError:
         return False
-
-
-def _printable(name: str) -> str:
-    return name if name.isprintable() else ascii(name)

@@ -12,6 +12,7 @@ import msgspec
 
 from Data_processing.convert.found import (
     REGIONS,
+    UNNAMED,
     Extraction,
     FoundAnnotation,
     FoundImage,
@@ -20,6 +21,7 @@ from Data_processing.convert.found import (
     path_below,
 )
 from Data_processing.convert.labels import check_name
+from Data_processing.convert.listing import printable
 from Data_processing.convert.readers.mask_folders import (
     MASK_FOLDERS,
     MaskFiles,
@@ -62,7 +64,7 @@ def extract(source: Source, report: Report) -> Extraction:
             image = place.image
             name = only or _class_of(source, place)
         except AnnotationError as error:
-            sample = image if image.isprintable() else ascii(image)
+            sample = printable(image)
             reason = str(error) if image == mask else f"{mask}: {error}"
             report.reject(sample, reason, error.kind, whole=False, annotations=1)
             lost[image] += 1
@@ -189,7 +191,7 @@ def _images(
     for image in images:
         found = tuple(of_image.get(image, ()))
         if not found and image not in lost:
-            report.leave_out(image, "no annotation names it")
+            report.leave_out(image, UNNAMED)
             continue
         seen.images += 1
         try:

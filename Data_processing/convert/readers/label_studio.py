@@ -9,8 +9,10 @@ import msgspec
 from Data_processing.convert.files import annotation_files, read_below
 from Data_processing.convert.found import (
     BOXES,
+    LABELLED,
     NOBODY_LOOKED,
     REGIONS,
+    UNNAMED,
     Extraction,
     FoundAnnotation,
     FoundImage,
@@ -25,9 +27,6 @@ from Data_processing.convert.readers.label_studio_tasks import Task, read_task, 
 from Data_processing.convert.report import Report
 from Data_processing.convert.strict_json import Json, compact
 from Datasets.errors import AnnotationError
-
-LABELLED = Looked(labels=True)
-UNNAMED = "no annotation names it"
 
 
 class _Entry(msgspec.Struct, frozen=True):

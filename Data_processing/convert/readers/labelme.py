@@ -12,7 +12,9 @@ from Data_processing.convert import embedded
 from Data_processing.convert.files import annotation_files, path_of, read_below
 from Data_processing.convert.found import (
     BOXES,
+    LABELLED,
     REGIONS,
+    UNNAMED,
     Extraction,
     FoundAnnotation,
     FoundImage,
@@ -29,8 +31,6 @@ from Data_processing.convert.strict_json import Json, compact
 from Datasets.errors import AnnotationError, ImageError
 from Datasets.image import SUFFIXES, opened, read_header
 
-LABELLED = Looked(labels=True)
-UNNAMED = "no annotation names it"
 _DRIVE = re.compile(r"[A-Za-z]:")
 _SIGNATURES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"RIFF": ".webp", b"BM": ".bmp"}
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import msgspec
 
 from Data_processing.convert.found import (
+    UNNAMED,
     Extraction,
     FoundImage,
     FoundMask,
@@ -15,6 +16,7 @@ from Data_processing.convert.found import (
     path_below,
 )
 from Data_processing.convert.labels import check_name
+from Data_processing.convert.listing import printable
 from Data_processing.convert.mask_files import COLOUR
 from Data_processing.convert.readers.mask_folders import mask_files, the_others
 from Data_processing.convert.readers.pairing import Pairs, by_name, stem
@@ -139,7 +141,7 @@ def _images(
     for image in images:
         file, several = pairs.file_of.get(image), pairs.unclear.get(image)
         if file is None and several is None:
-            report.leave_out(image, "no annotation names it")
+            report.leave_out(image, UNNAMED)
             continue
         seen.images += 1
         try:
@@ -147,7 +149,7 @@ def _images(
             if several is not None or file is None:
                 raise AnnotationError(_unclear(source, several or ()), "unclear pair")
         except AnnotationError as error:
-            sample = image if image.isprintable() else ascii(image)
+            sample = printable(image)
             report.reject(sample, str(error), error.kind)
             continue
         name = image.removeprefix(f"{folder}/") if folder else image

@@ -7,13 +7,11 @@ from itertools import islice
 import numpy as np
 
 from Data_processing.convert.files import PROBES, image_folder
-from Data_processing.convert.found import Source, path_below
+from Data_processing.convert.found import UNNAMED, Source, path_below
 from Data_processing.convert.listing import Listing
 from Data_processing.convert.readers.table_rows import Rows
 from Data_processing.convert.report import Report
 from Datasets.errors import AnnotationError
-
-UNNAMED = "no annotation names it"
 
 
 class Places:

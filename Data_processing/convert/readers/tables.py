@@ -17,10 +17,10 @@ import msgspec
 from Data_processing.convert.files import annotation_files, one_annotation_file
 from Data_processing.convert.found import (
     BOXES,
+    LABELLED,
     Extraction,
     FoundAnnotation,
     FoundImage,
-    Looked,
     Seen,
     Source,
 )
@@ -38,7 +38,6 @@ BETWEEN = "|"
 """What stands between the labels of an image in one value."""
 SUFFIXES = {"csv": (".csv", ".tsv"), "parquet": PARQUET}
 UNUSED = "a column of the annotations that no word stands for; see columns"
-LABELS = Looked(labels=True)
 
 
 def extract(source: Source, report: Report) -> Extraction:
@@ -158,7 +157,7 @@ class _Images(msgspec.Struct):
             file,
             name,
             self.rows.file_of(min(row.row for row in some)).name,
-            BOXES if self.columns.box else LABELS,
+            BOXES if self.columns.box else LABELLED,
             labels,
             annotations,
             width,

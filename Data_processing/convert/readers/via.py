@@ -10,6 +10,7 @@ from Data_processing.convert.files import annotation_files, image_folder
 from Data_processing.convert.found import (
     BOXES,
     REGIONS,
+    UNNAMED,
     Extraction,
     FoundAnnotation,
     FoundImage,
@@ -26,7 +27,6 @@ from Data_processing.convert.report import Report
 from Data_processing.convert.strict_json import compact
 from Datasets.errors import AnnotationError
 
-UNNAMED = "no annotation names it"
 _SUFFIXES = (".json", ".csv")
 
 

@@ -12,6 +12,7 @@ from Data_processing.convert.files import annotation_files
 from Data_processing.convert.found import (
     BOXES,
     REGIONS,
+    UNNAMED,
     Extraction,
     FoundAnnotation,
     FoundImage,
@@ -19,6 +20,7 @@ from Data_processing.convert.found import (
     Source,
 )
 from Data_processing.convert.labels import check_name
+from Data_processing.convert.listing import printable
 from Data_processing.convert.readers.small_files import Files
 from Data_processing.convert.readers.voc_files import ROOT, Paired, heads, paired
 from Data_processing.convert.readers.voc_objects import annotation
@@ -34,7 +36,6 @@ from Data_processing.convert.report import Report
 from Data_processing.convert.strict_json import compact
 from Datasets.errors import AnnotationError
 
-UNNAMED = "no annotation names it"
 _KNOWN = frozenset({"folder", "filename", "path", "size", "object"})
 """What is understood, or says where the image was on the computer of whoever annotated it."""
 
@@ -54,7 +55,7 @@ def extract(source: Source, report: Report) -> Extraction:
     pairs = paired(source, found, present.images, report)
     for path in present.images:
         if path not in pairs.file_of:
-            report.leave_out(path if path.isprintable() else ascii(path), UNNAMED)
+            report.leave_out(printable(path), UNNAMED)
     seen = Seen(names=set())
     names = _names(files, pairs) if found.has_polygons else None
     there = frozenset(present.images)
@@ -120,8 +121,7 @@ class _Reader(msgspec.Struct, frozen=True):
         reason = str(error).removeprefix(f"{file}: ")
         if sample != file and not reason.startswith(f"{file}:"):
             reason = f"{file}: {reason}"
-        printable = sample if sample.isprintable() else ascii(sample)
-        self.report.reject(printable, reason, error.kind, annotations=lost)
+        self.report.reject(printable(sample), reason, error.kind, annotations=lost)
 
     def _found(self, path: str, file: str, root: Element) -> FoundImage:
         """Return an image with its objects. Those that cannot be read are rejected."""

@@ -13,13 +13,14 @@ from Data_processing.convert.files import annotation_files
 from Data_processing.convert.found import (
     BOXES,
     REGIONS,
+    UNNAMED,
     Extraction,
     FoundImage,
     Seen,
     Source,
     path_below,
 )
-from Data_processing.convert.listing import Listing
+from Data_processing.convert.listing import Listing, printable
 from Data_processing.convert.readers.pairing import Pairs, by_name
 from Data_processing.convert.readers.small_files import Files
 from Data_processing.convert.readers.yolo_lines import Lines
@@ -119,7 +120,7 @@ def _beside_labelled(images: Sequence[str], pairs: Pairs, report: Report) -> lis
         if path.rpartition("/")[0] in folders:
             taken.append(path)
         else:
-            report.leave_out(path, "no annotation names it")
+            report.leave_out(path, UNNAMED)
     return taken
 
 
@@ -172,7 +173,7 @@ class _Reader(msgspec.Struct, frozen=True):
             try:
                 yield self._found(image)
             except AnnotationError as error:
-                sample = image if image.isprintable() else ascii(image)
+                sample = printable(image)
                 lost = self._lost(image, counted)
                 self.report.reject(sample, str(error), error.kind, annotations=lost)
         folders = {path.rpartition("/")[0] for path in self.pairs.file_of.values()}
