@@ -59,9 +59,9 @@ def run(arguments: argparse.Namespace) -> None:
         joined = join(tables, folds, params.section("seed", int))
         write_json(CROSSVAL, joined)
         sure = joined.out_of_fold
-        stage.summary = (
-            f"out-of-fold accuracy {sure} over {joined.n:,} samples of {len(joined.folds)} folds"
-        )
+        count = len(joined.folds)
+        named = "1 fold" if count == 1 else f"{count} folds"
+        stage.summary = f"out-of-fold accuracy {sure} over {joined.n:,} samples of {named}"
 
 
 def join(tables: dict[int, pd.DataFrame], folds: Folds, seed: int) -> Crossval:
