@@ -10,11 +10,11 @@ from Datasets.dataset import METADATA
 from Datasets.errors import StoreError
 from Datasets.files import content_hash
 from Datasets.image import Colour, decode
+from Datasets.index import Row
 from Datasets.metadata import read_classes
 from Datasets.raw_image import RawImage
 from Datasets.regions import MAX_CLASSES
 from Datasets.sample import Sample
-from Datasets.store import Row
 
 
 class RawFiles(msgspec.Struct, frozen=True):
@@ -49,14 +49,14 @@ class RawFiles(msgspec.Struct, frozen=True):
                 f"{path} is not the mask that was written; run `dvc repro "
                 f"convert@{row.dataset}` again"
             )
-        mask = self._values(row.dataset)[decode(content, str(path), "unchanged")[:, :, 0]]
+        mask = self.values(row.dataset)[decode(content, str(path), "unchanged")[:, :, 0]]
         if mask.shape != shape[:2]:
             raise StoreError(
                 f"{path}: mask of {mask.shape}, image of {shape[:2]}; run the stage convert again"
             )
         return mask
 
-    def _values(self, dataset: str) -> np.ndarray:
+    def values(self, dataset: str) -> np.ndarray:
         """Return what each mask value of a data set becomes, (256,) uint8; 0 and 255 stay."""
         own = read_classes(METADATA / dataset)
         if len(self.classes) > MAX_CLASSES:

@@ -18,12 +18,13 @@ from Data_processing.sections import Decode, Split
 from Datasets import metadata
 from Datasets.dataset import METADATA
 from Datasets.files import content_hash, new_folder
+from Datasets.index import NOWHERE, Row, table_of, with_columns
 from Datasets.metadata import COLUMN
 from Datasets.params import load
 from Datasets.randomness import place_of
 from Datasets.recipe import Recipe
 from Datasets.stage import require, running
-from Datasets.store import NOWHERE, About, Row, write_index
+from Datasets.store import About, write_index
 
 SHARD_BYTES = 16 << 20
 SHARD_ROWS = 64
@@ -50,7 +51,8 @@ def run(arguments: argparse.Namespace) -> None:
         bits = shard_bits(rows, copies)
         rows = [msgspec.structs.replace(row, shard=place_of(row.id) % (1 << bits)) for row in rows]
         with new_folder(folder_of("source")) as folder:
-            write_index(folder, rows, About(bits, 0, classes), Recipe(colour), _tabular(folders))
+            table = with_columns(table_of(rows), _tabular(folders))
+            write_index(folder, table, About(bits, 0, classes), Recipe(colour))
         stage.summary = f"{len(rows):,} samples of {len(classes)} classes in {1 << bits} shards"
 
 
@@ -76,6 +78,8 @@ def _rows(dataset: str, folder: Path) -> Iterator[Row]:
         mask = image.segmentation_mask
         yield Row(
             id=row.id,
+            parent=row.id,
+            tile=(),
             copy=0,
             shard=0,
             image_offset=NOWHERE,

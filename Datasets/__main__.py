@@ -35,6 +35,11 @@ VERBS = {
         says="check the frame of params.yaml and compute.yaml, and say that all rooms agreed",
         example="python -m Datasets check-params",
     ),
+    "cache": Verb(
+        module="Datasets.cache",
+        says="show what rows of earlier runs are kept, or make room there",
+        example="python -m Datasets cache show",
+    ),
     "complete": Verb(
         module="Datasets.complete",
         says="insist that every output is up to date and in the cache",

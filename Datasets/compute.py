@@ -17,6 +17,7 @@ class Compute(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     workers: Positive | Literal["auto"] = "auto"
     engine: Literal["local"] = "local"
+    row_cache_gb: Annotated[float, msgspec.Meta(ge=0)] = 20.0
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
     def worker_count(self) -> int:

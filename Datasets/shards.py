@@ -1,13 +1,18 @@
-"""Writing a shard as a stream: memory holds one sample, whatever the shard weighs."""
+"""Writing a shard as a stream: memory holds one sample, whatever the shard weighs.
 
+A shard is there whole or not at all, so that what a killed process left can be done again.
+"""
+
+import os
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
-from Datasets.files import content_hash
+from Datasets.files import TEMPORARY, content_hash
+from Datasets.index import Frame, Row
 from Datasets.sample import Sample
-from Datasets.store import Frame, Row, shard_name
+from Datasets.store import shard_name
 
 HEADER_BYTES = 128
 MAGIC = b"\x93NUMPY\x01\x00"
@@ -46,6 +51,7 @@ class _Stream:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._temporary = path.with_name(f"{TEMPORARY}{path.name}-{os.getpid()}")
         self._file: IO[bytes] | None = None
         self._bytes = 0
         self._count = 0
@@ -53,7 +59,7 @@ class _Stream:
 
     def append(self, pixels: np.ndarray) -> Frame:
         if self._file is None:
-            self._file = self._path.open("wb")
+            self._file = self._temporary.open("wb")
             self._file.write(bytes(HEADER_BYTES))
         content = np.ascontiguousarray(pixels)
         frame = Frame(self._bytes, content.shape, content.dtype.name, content_hash(content.data))
@@ -77,3 +83,4 @@ class _Stream:
         self._file.seek(0)
         self._file.write(header)
         self._file.close()
+        self._temporary.replace(self._path)

@@ -3,6 +3,7 @@
 import fcntl
 import multiprocessing
 import os
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sized
@@ -11,7 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Generic, TypeVar
 
 import msgspec
 
@@ -24,6 +25,9 @@ STATE = Path(".darkroom")
 
 AHEAD = 3
 """Tasks a worker that are under way or done and not yet taken, so that memory stays flat."""
+
+DEATHS = 3
+"""How often workers may die in a row before the stage gives up."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -102,25 +106,72 @@ def require(path: Path, stage: str) -> Path:
 
 
 def _in_processes(work: Callable[[T], R], tasks: Iterator[T], workers: int) -> Iterator[R]:
-    """Yield the results from processes of our own: reused ones may have ended unseen."""
-    spawn = multiprocessing.get_context("spawn")  # a fork would inherit torch's threads, and stall
-    with ProcessPoolExecutor(workers, spawn) as pool:
-        under_way: deque[Future[R]] = deque()
-        try:
-            for task in tasks:
-                under_way.append(pool.submit(work, task))
-                if len(under_way) > AHEAD * workers:
-                    yield under_way.popleft().result()
-            while under_way:
-                yield under_way.popleft().result()
-        except BrokenProcessPool:
+    """Yield the results in the order of the tasks; what a dead worker left is done again.
+
+    Raises:
+        StageError: workers died again and again, and nothing was done between.
+    """
+    given: deque[_Given[T, R]] = deque()
+    deaths = 0
+    while True:
+        # Processes of our own: reused ones may have ended unseen. Not forked: torch's threads would
+        # be inherited, and stall.
+        spawn = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(workers, spawn, initializer=_end_with_parent) as pool:
+            try:
+                for one in given:
+                    if not one.is_done:
+                        one.future = pool.submit(work, one.task)
+                while True:
+                    room = AHEAD * workers + 1 - len(given)
+                    given.extend(
+                        _Given(task, pool.submit(work, task)) for task in islice(tasks, room)
+                    )
+                    if not given:
+                        return
+                    result = given[0].future.result()
+                    given.popleft()
+                    deaths = 0
+                    yield result
+            except BrokenProcessPool:
+                deaths += 1
+            finally:
+                for one in given:
+                    one.future.cancel()
+        if deaths > DEATHS:
             raise StageError(
-                "a worker process died, killed or out of memory; run again, or lower workers in "
-                "compute.yaml"
-            ) from None
-        finally:
-            for future in under_way:
-                future.cancel()
+                f"worker processes died {deaths} times at the same work, killed or out of memory; "
+                "lower workers in compute.yaml, or free memory, and run again"
+            )
+        say("a worker process died; what it left is done again")
+
+
+class _Given(Generic[T, R]):
+    """A task and the result that is waited for."""
+
+    def __init__(self, task: T, future: "Future[R]") -> None:
+        self.task = task
+        self.future = future
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is a result, or an error of the task's own."""
+        future = self.future
+        if not future.done() or future.cancelled():
+            return False
+        return not isinstance(future.exception(), BrokenProcessPool)
+
+
+def _end_with_parent() -> None:
+    """End this worker when the process that started it has died: nobody would take its results."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager

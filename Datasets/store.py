@@ -8,6 +8,8 @@ end. Masks have shards of their own. The index holds content only: offsets, shap
 (xxh3-128), annotations and columns; nothing of how it came about.
 """
 
+import math
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -19,16 +21,14 @@ import pyarrow.parquet as pq
 from Datasets import recipe
 from Datasets.errors import StoreError
 from Datasets.files import content_hash
-from Datasets.metadata import COLUMN
+from Datasets.index import NOWHERE, Row, in_order, rows_of
 from Datasets.recipe import Recipe
-from Datasets.sample import Boxes, Sample
+from Datasets.sample import Sample
 
-FORMAT = 2
+FORMAT = 3
 """Raised by hand when the layout changes, so that old rows are not taken for new ones."""
 INDEX_FILE = "index.parquet"
 STORE_FILE = "store.json"
-NOWHERE = -1
-"""Offset of pixels that are not in this store: the source's, and masks that do not exist."""
 
 
 class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,100 +38,6 @@ class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     copies: int
     classes: tuple[str, ...]
     format: int = FORMAT
-
-
-class Frame(msgspec.Struct, frozen=True):
-    """Where the pixels of one row lie.
-
-    A byte offset into the shard's data, their shape, dtype and hash.
-    """
-
-    offset: int
-    shape: tuple[int, ...]
-    dtype: str
-    hash: str
-
-
-class Row(msgspec.Struct, frozen=True):
-    """One row of the index: one copy of one sample.
-
-    ``files`` is where the raw pixels lie, one file or one a band, below the data set's raw folder,
-    or below its metadata folder if ``is_embedded``; ``sha256``, ``window`` and ``window_hash`` are
-    as in samples.parquet. ``raw_mask`` is the mask below the metadata folder and ``raw_mask_hash``
-    the xxh3-128 of that file; ``raw_nodata`` is the mask of where there is no data. ``box_corners``
-    is flat: x1, y1, x2, y2, x1, ...
-    """
-
-    id: str
-    copy: int
-    shard: int
-    image_offset: int
-    height: int
-    width: int
-    channels: int
-    dtype: str
-    image_hash: str
-    mask_offset: int
-    mask_hash: str
-    dataset: str
-    files: tuple[str, ...]
-    is_embedded: bool
-    sha256: str
-    window: tuple[int, ...]
-    window_hash: str
-    raw_mask: str | None
-    raw_mask_hash: str
-    raw_nodata: str | None
-    group: str | None
-    labels: tuple[str, ...]
-    count_names: tuple[str, ...]
-    count_values: tuple[int, ...]
-    box_names: tuple[str, ...]
-    box_corners: tuple[float, ...]
-    box_annotations: tuple[int, ...]
-    has_labels: bool
-    has_counts: bool
-    has_boxes: bool
-    has_mask: bool
-
-    def boxes(self) -> Boxes:
-        """Return the boxes of this row."""
-        corners = np.array(self.box_corners, np.float64).reshape(-1, 4)
-        return Boxes(self.box_names, corners, np.array(self.box_annotations, np.int32))
-
-    def holding(self, sample: Sample, image: Frame, mask: Frame | None) -> "Row":
-        """Return this row for what a step made of it and where the store's writer put that."""
-        height, width, channels = image.shape
-        return msgspec.structs.replace(
-            self,
-            copy=sample.copy,
-            image_offset=image.offset,
-            height=height,
-            width=width,
-            channels=channels,
-            dtype=image.dtype,
-            image_hash=image.hash,
-            mask_offset=mask.offset if mask else NOWHERE,
-            mask_hash=mask.hash if mask else "",
-            box_names=sample.boxes.names,
-            box_corners=tuple(sample.boxes.corners.reshape(-1).tolist()),
-            box_annotations=tuple(sample.boxes.annotations.tolist()),
-        )
-
-
-_ARROW = {
-    **dict.fromkeys(("id", "image_hash", "mask_hash", "raw_mask_hash", "dtype"), pa.string()),
-    **dict.fromkeys(("dataset", "sha256", "window_hash", "raw_mask", "group"), pa.string()),
-    "raw_nodata": pa.string(),
-    **dict.fromkeys(("copy", "shard", "height", "width", "channels"), pa.int32()),
-    **dict.fromkeys(("image_offset", "mask_offset"), pa.int64()),
-    **dict.fromkeys(("files", "labels", "count_names", "box_names"), pa.list_(pa.string())),
-    **dict.fromkeys(("window", "count_values", "box_annotations"), pa.list_(pa.int32())),
-    "box_corners": pa.list_(pa.float64()),
-    **dict.fromkeys(("has_labels", "has_counts", "has_boxes", "has_mask"), pa.bool_()),
-    "is_embedded": pa.bool_(),
-}
-INDEX_SCHEMA = pa.schema([(name, _ARROW[name]) for name in Row.__struct_fields__])
 
 
 class Store:
@@ -165,24 +71,27 @@ class Store:
         table: pd.DataFrame = pq.read_table(self.folder / INDEX_FILE, columns=columns).to_pandas()
         return table
 
+    @cached_property
+    def table(self) -> pa.Table:
+        """The index as it lies on disk, with the user's own columns."""
+        return pq.read_table(self.folder / INDEX_FILE)
+
+    def span(self, shard: int) -> slice:
+        """Return which rows of ``table`` a shard has."""
+        first, last = np.searchsorted(self._shard_of, [shard, shard + 1])
+        return slice(int(first), int(last))
+
     def rows(self, shard: int | None = None) -> list[Row]:
         """Return the rows of one shard, or of all."""
-        only = None if shard is None else [("shard", "=", shard)]
-        table = pq.read_table(
-            self.folder / INDEX_FILE, columns=list(Row.__struct_fields__), filters=only
-        )
-        return [msgspec.convert(flat, Row) for flat in table.to_pylist()]
+        if shard is None:
+            return rows_of(self.table)
+        span = self.span(shard)
+        return rows_of(self.table.slice(span.start, span.stop - span.start))
 
-    def tabular(self) -> pa.Table:
-        """Return id and the user's own columns, one row a sample."""
-        names = [
-            name
-            for name in pq.read_schema(self.folder / INDEX_FILE).names
-            if name.startswith(COLUMN)
-        ]
-        return pq.read_table(
-            self.folder / INDEX_FILE, columns=["id", *names], filters=[("copy", "=", 0)]
-        )
+    @cached_property
+    def _shard_of(self) -> np.ndarray:
+        shards: np.ndarray = self.table["shard"].to_numpy()
+        return shards
 
     def image(self, row: Row) -> np.ndarray:
         """Return the image of ``row``, (H, W, C), read-only.
@@ -210,22 +119,60 @@ class Store:
         """Return ``row`` with its pixels."""
         return Sample(row.id, row.copy, self.image(row), self.mask(row), row.boxes())
 
+    def check(self, shard: int) -> None:
+        """Return nothing if all pixels of a shard are those that were written.
+
+        Raises:
+            StoreError: they are not; the sample is named.
+        """
+        span = self.span(shard)
+        part = self.table.slice(span.start, span.stop - span.start)
+        for kind, shape in (
+            ("image", ("height", "width", "channels")),
+            ("mask", ("height", "width")),
+        ):
+            marks = (
+                part[name].to_pylist() for name in ("id", "copy", f"{kind}_offset", f"{kind}_hash")
+            )
+            sides = np.stack([part[name].to_numpy() for name in shape]).prod(axis=0, dtype=np.int64)
+            depth = [np.dtype(one).itemsize for one in part["dtype"].to_pylist()]
+            counts = sides * (depth if kind == "image" else 1)
+            for (id_, copy, offset, digest), count in zip(
+                zip(*marks, strict=True), counts.tolist(), strict=True
+            ):
+                if offset != NOWHERE:
+                    self._bytes(f"{kind}s", shard, Piece(id_, copy, offset, count, digest))
+
     def _pixels(
         self, kind: str, row: Row, offset: int, shape: tuple[int, ...], dtype: np.dtype, digest: str
     ) -> np.ndarray:
-        name = shard_name(kind, row.shard)
+        count = math.prod(shape) * dtype.itemsize
+        raw = self._bytes(kind, row.shard, Piece(row.id, row.copy, offset, count, digest))
+        return raw.view(dtype).reshape(shape)
+
+    def _bytes(self, kind: str, shard: int, piece: "Piece") -> np.ndarray:
+        name = shard_name(kind, shard)
         if name not in self._shards:
             mapped = np.load(self.folder / name, mmap_mode="r", allow_pickle=False)
             self._shards[name] = mapped.reshape(-1).view(np.uint8)
-        count = int(np.prod(shape)) * dtype.itemsize
-        raw = self._shards[name][offset : offset + count]
-        if raw.nbytes != count or content_hash(raw.data) != digest:
+        raw = self._shards[name][piece.offset : piece.offset + piece.count]
+        if raw.nbytes != piece.count or content_hash(raw.data) != piece.hash:
             raise StoreError(
-                f"{self.folder / name}: the pixels of {row.id}, copy {row.copy}, are not "
+                f"{self.folder / name}: the pixels of {piece.id}, copy {piece.copy}, are not "
                 "those that were written; "
                 f"remove {self.folder} and run `dvc repro` again"
             )
-        return raw.view(dtype).reshape(shape)
+        return raw
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """Bytes of a shard that belong to one row, and their hash."""
+
+    id: str
+    copy: int
+    offset: int
+    count: int
+    hash: str
 
 
 def shard_name(kind: str, shard: int) -> str:
@@ -233,28 +180,16 @@ def shard_name(kind: str, shard: int) -> str:
     return f"{kind}-{shard:04d}.npy"
 
 
-def write_index(
-    folder: Path, rows: list[Row], about: About, recipe_: Recipe, tabular: pa.Table | None = None
-) -> None:
+def write_index(folder: Path, table: pa.Table, about: About, recipe_: Recipe) -> None:
     """Write what a store needs beside its shards.
 
     Args:
         folder: the store.
-        rows: all rows, in any order.
+        table: the index, its rows in any order.
         about: what holds for the whole store.
         recipe_: how copy 0 came about.
-        tabular: the user's own columns by ``id``; absent ids get nulls.
     """
-    ordered = sorted(rows, key=lambda row: (row.shard, row.id, row.copy))
-    table = pa.Table.from_pylist(
-        [msgspec.structs.asdict(row) for row in ordered], schema=INDEX_SCHEMA
-    )
-    if tabular is not None and len(tabular.column_names) > 1:
-        where = {sample: i for i, sample in enumerate(tabular["id"].to_pylist())}
-        take = pa.array([where.get(row.id) for row in ordered], pa.int64())
-        for name in tabular.column_names[1:]:
-            table = table.append_column(name, tabular[name].take(take).combine_chunks())
-    pq.write_table(table, folder / INDEX_FILE)
+    pq.write_table(table.take(in_order(table)).combine_chunks(), folder / INDEX_FILE)
     (folder / STORE_FILE).write_bytes(msgspec.json.encode(about) + b"\n")
     (folder / recipe.RECIPE_FILE).write_bytes(
         msgspec.json.format(msgspec.json.encode(recipe_), indent=2) + b"\n"

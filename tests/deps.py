@@ -12,7 +12,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tests.dvc_file import ROOMS, Stage, stages, with_code
+from Datasets.code import ROOMS, imports
+from tests.dvc_file import Stage, stages, with_code
 
 COMMAND = re.compile(r"python -m (\w+) ([\w-]+)(?: |$)")
 PART = re.compile(rf"((?:{'|'.join(ROOMS)})(?:\.\w+)+)(?::\w+)?")
@@ -66,17 +67,9 @@ class House:
 
     def imports(self, name: str) -> set[str]:
         """Return the names that a module imports, wherever in it."""
-        found: set[str] = set()
         file = self.modules[name]
         package = name if file.name == "__init__.py" else name.rpartition(".")[0]
-        for node in ast.walk(self._tree(name)):
-            if isinstance(node, ast.Import):
-                found |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                base = _base(node, package)
-                inner = {f"{base}.{alias.name}" for alias in node.names}
-                found |= {path if path in self.modules else base for path in inner}
-        return found
+        return imports(self._tree(name), package, self.modules.__contains__)
 
     def parts(self, name: str) -> set[str]:
         """Return the modules that a module names in strings, verbs of a room apart."""
@@ -124,15 +117,6 @@ def _part(node: ast.AST) -> Iterator[str]:
         match = PART.fullmatch(node.value)
         if match:
             yield match[1]
-
-
-def _base(node: ast.ImportFrom, package: str) -> str:
-    """Return what ``from ... import`` imports from, leading dots resolved against ``package``."""
-    if not node.level:
-        return node.module or ""
-    parts = package.split(".")
-    here = parts[: len(parts) - node.level + 1]
-    return ".".join([*here, node.module] if node.module else here)
 
 
 def _assignments(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:

@@ -7,7 +7,7 @@ import msgspec
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
-ROOMS = ("Datasets", "Data_processing", "Models", "Deployment")
+from Datasets.code import ROOMS
 
 
 class Stage(msgspec.Struct, frozen=True):

@@ -11,10 +11,11 @@ import pytest
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
+from Datasets.code import ROOMS
 from Datasets.params import load
 from tests.conftest import ROOT
 from tests.deps import House
-from tests.dvc_file import ROOMS, Stage, stages
+from tests.dvc_file import Stage, stages
 
 STAGES = stages((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 HOUSE = House(ROOT)

@@ -6,7 +6,6 @@ from typing import Protocol
 import msgspec
 import numpy as np
 
-from Datasets.preprocess import apply_fixed
 from Datasets.recipe import FixedOp
 from Datasets.sample import Sample
 
@@ -63,4 +62,15 @@ class OwnOperation(msgspec.Struct, frozen=True):
             drawn: Sample = self.module.apply(sample, self.parameters, rng)
             return drawn
         form = self.fixed()
-        return sample if form is None else apply_fixed(sample, form)
+        return sample if form is None else applied(sample, form)
+
+
+def applied(sample: Sample, form: FixedOp) -> Sample:
+    """Return ``sample`` after what stands in the recipe.
+
+    Raises:
+        SampleError: it cannot be done on it.
+    """
+    from Datasets.preprocess import apply_fixed  # torch takes seconds: not where nothing is made
+
+    return apply_fixed(sample, form)

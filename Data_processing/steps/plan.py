@@ -33,6 +33,19 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"fro
     ops: tuple[Entry, ...] = ()
 
 
+class _Named(msgspec.Struct, frozen=True):
+    """One operation as it is asked for, and where."""
+
+    op: str
+    arguments: dict[str, object]
+    place: str
+
+    @property
+    def is_transform(self) -> bool:
+        """Whether it is one of albumentations'."""
+        return self.op[:1].isupper()
+
+
 def operations(name: str, step: Step, where: str = "params.yaml") -> tuple[Operation, ...]:
     """Return the operations of a step, neighbouring transforms joined into one.
 
@@ -41,26 +54,49 @@ def operations(name: str, step: Step, where: str = "params.yaml") -> tuple[Opera
     """
     found: list[Operation] = []
     waiting: list[Transform] = []
-    for number, entry in enumerate(step.ops):
-        place = f"{where}: preprocess.{name}.ops.{number}"
-        if len(entry) != 1:
-            raise ParamsError(
-                f"{place}: one operation an entry was expected, got {sorted(entry) or 'nothing'}"
-            )
-        (op, arguments) = next(iter(entry.items()))
-        if op[:1].isupper():
-            waiting.append(Transform(op, arguments or {}, place))
+    for one in _named(name, step, where):
+        if one.is_transform:
+            waiting.append(Transform(one.op, one.arguments, one.place))
             continue
         if waiting:
             found.append(Transforms(tuple(waiting)))
             waiting = []
-        found.append(_own(op, arguments or {}, place))
+        found.append(_own(one))
     return (*found, Transforms(tuple(waiting))) if waiting else tuple(found)
 
 
-def recipe_ops(ops: tuple[Operation, ...]) -> tuple[FixedOp, ...]:
-    """Return what a step does to copy 0."""
-    return tuple(form for form in (op.fixed() for op in ops) if form is not None)
+def draws(name: str, step: Step) -> bool:
+    """Return whether copies 1 to n differ from one another by a step.
+
+    As ``operations`` would tell, which takes seconds to import what transforms.
+
+    Raises:
+        ParamsError: as ``operations``.
+    """
+    return any(one.is_transform or _own(one).draws for one in _named(name, step))
+
+
+def modules_of(name: str, step: Step) -> list[str]:
+    """Return the dotted names of the modules that do a step's operations.
+
+    Raises:
+        ParamsError: as ``operations``.
+    """
+    found = {
+        Transforms.__module__ if one.is_transform else _own(one).module.__name__
+        for one in _named(name, step)
+    }
+    return sorted(found)
+
+
+def recipe_ops(name: str, step: Step) -> tuple[FixedOp, ...]:
+    """Return what a step does to copy 0.
+
+    Raises:
+        ParamsError: as ``operations``.
+    """
+    ours = (_own(one) for one in _named(name, step) if not one.is_transform)
+    return tuple(form for form in (op.fixed() for op in ours) if form is not None)
 
 
 def walk_to(last: str, steps: Mapping[str, Step], where: str = "params.yaml") -> tuple[str, ...]:
@@ -121,13 +157,27 @@ def check(steps: Mapping[str, Step], last: str, where: str) -> list[str]:
     return list(dict.fromkeys(problems))
 
 
-def _own(op: str, arguments: dict[str, object], place: str) -> OwnOperation:
+def _named(name: str, step: Step, where: str = "params.yaml") -> list[_Named]:
+    found = []
+    for number, entry in enumerate(step.ops):
+        place = f"{where}: preprocess.{name}.ops.{number}"
+        if len(entry) != 1:
+            raise ParamsError(
+                f"{place}: one operation an entry was expected, got {sorted(entry) or 'nothing'}"
+            )
+        op, arguments = next(iter(entry.items()))
+        found.append(_Named(op, arguments or {}, place))
+    return found
+
+
+def _own(one: _Named) -> OwnOperation:
+    op, place = one.op, one.place
     module = parts.find(OPERATIONS, op, "operation", place)
     if not isinstance(module, ModuleType) or not hasattr(module, "Parameters"):
         raise ParamsError(
             f"{place}: {op}: its module has no Parameters; see Data_processing/steps/crop.py"
         )
-    made = OwnOperation(op, module, checked(arguments, module.Parameters, f"{place}.{op}"))
+    made = OwnOperation(op, module, checked(one.arguments, module.Parameters, f"{place}.{op}"))
     _refuse_other_shape(made, f"{place}: {op}")
     return made
 

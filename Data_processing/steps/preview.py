@@ -13,14 +13,16 @@ from Data_processing.interim import folder_of
 from Data_processing.steps.operation import Operation
 from Data_processing.steps.plan import operations
 from Data_processing.steps.process import fans_out, step_called, work_of
-from Data_processing.steps.runner import Work, copies_of, read
+from Data_processing.steps.runner import copies_of, read
+from Data_processing.steps.work import Work
 from Datasets.errors import ImageError, SampleError, StageError
 from Datasets.files import write_bytes
 from Datasets.image import encode_png
+from Datasets.index import Row
 from Datasets.panel import Cell, check_out, panel, picture
 from Datasets.params import load, nearest
 from Datasets.sample import Sample
-from Datasets.store import Row, Store
+from Datasets.store import Store
 from Datasets.terminal import answer, one_line
 
 
@@ -91,8 +93,8 @@ def preview(name: str, sample: str, copies: int) -> Preview:
     store = Store(work.reads)
     ops = operations(name, step)
     rows = rows_called(store, sample)[: 1 + copies]
-    remark = _remark(work, store, ops, copies)
-    if fans_out(store, ops):
+    remark = _remark(work, store, copies)
+    if fans_out(store, name, step):
         work = msgspec.structs.replace(work, copies=copies)
     try:
         pairs = tuple(_pair(work, store, ops, row) for row in rows)
@@ -144,8 +146,8 @@ def _cell(made: Preview, sample: Sample, title: str) -> Cell:
     return Cell(drawn, title, made.row.labels)
 
 
-def _remark(work: Work, store: Store, ops: tuple[Operation, ...], copies: int) -> str:
-    if fans_out(store, ops):
+def _remark(work: Work, store: Store, copies: int) -> str:
+    if fans_out(store, work.name, work.step):
         return f"; the stage makes {work.copies}, as `copies` says" if copies > work.copies else ""
     if copies <= store.about.copies:
         return ""

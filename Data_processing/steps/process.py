@@ -7,28 +7,24 @@ import argparse
 from pathlib import Path
 
 import msgspec
+import pyarrow.compute as pc
 
 from Data_processing.interim import folder_of
 from Data_processing.raw import RawFiles
-from Data_processing.steps.operation import Operation
-from Data_processing.steps.plan import (
-    SOURCE,
-    Step,
-    check_name,
-    operations,
-    recipe_ops,
-    walk_to,
-)
-from Data_processing.steps.runner import ShardResult, Work, refuse_full_disk, walk
+from Data_processing.steps.plan import SOURCE, Step, check_name, draws, recipe_ops, walk_to
 from Data_processing.steps.sheet import write_sheet
-from Datasets import compute
+from Data_processing.steps.walking import Walked, walk
+from Data_processing.steps.work import Work
+from Datasets import compute, row_cache
+from Datasets.compute import Compute
 from Datasets.dataset import Dataset, datasets_of
 from Datasets.errors import ParamsError
 from Datasets.files import new_folder
 from Datasets.params import Params, load, nearest
-from Datasets.rejections import Rejections
+from Datasets.rejections import Rejection, Rejections
 from Datasets.stage import require, running
 from Datasets.store import Store, write_index
+from Datasets.terminal import say
 
 REJECTED_FILE = "rejected.jsonl"
 
@@ -45,7 +41,10 @@ def run(arguments: argparse.Namespace) -> None:
         step = step_called(params, arguments.step)
         with new_folder(folder_of(arguments.step)) as folder:
             work = work_of(params, arguments.step, step, folder)
-            stage.summary = _process(work, params, compute.load().worker_count())
+            given = compute.load()
+            walked = walk(work, given)
+            stage.summary = _written(work, params, walked)
+        _keep(msgspec.structs.replace(work, writes=folder_of(work.name)), walked, given)
         write_sheet(arguments.step, step, work.raw)
 
 
@@ -76,7 +75,7 @@ def work_of(params: Params, name: str, step: Step, writes: Path) -> Work:
     reads = require(folder_of(step.from_), made_by)
     store = Store(reads)
     roots = {dataset: Path(entry.path) for dataset, entry in datasets_of(params).items()}
-    copies = params.section("copies", int) if fans_out(store, operations(name, step)) else 0
+    copies = params.section("copies", int) if fans_out(store, name, step) else 0
     return Work(
         name,
         step,
@@ -88,45 +87,56 @@ def work_of(params: Params, name: str, step: Step, writes: Path) -> Work:
     )
 
 
-def fans_out(reads: Store, ops: tuple[Operation, ...]) -> bool:
-    """Return whether copies begin at a step with ``ops``: it draws, and no step before it did."""
-    return reads.about.copies == 0 and any(op.draws for op in ops)
+def fans_out(reads: Store, name: str, step: Step) -> bool:
+    """Return whether copies begin at a step: it draws, and no step before it did."""
+    return reads.about.copies == 0 and draws(name, step)
 
 
-def _process(work: Work, params: Params, workers: int) -> str:
-    """Write the store, and return what the stage's last line says."""
+def _written(work: Work, params: Params, walked: Walked) -> str:
+    """Write what a store needs beside its shards, and return what the stage's last line says."""
     before = Store(work.reads)
-    rows = before.rows()
-    refuse_full_disk(work, rows)
-    results = walk(work, workers)
-    _settle(work, results, datasets_of(params))
+    _settle(work, walked.rejections, datasets_of(params))
     about = msgspec.structs.replace(before.about, copies=work.copies or before.about.copies)
-    recipe = before.recipe.then(recipe_ops(operations(work.name, work.step)))
-    written = [row for result in results for row in result.rows]
-    write_index(work.writes, written, about, recipe, before.tabular())
-    return _summary(rows_in=len(rows), rows_out=len(written), work=work, results=results)
+    recipe = before.recipe.then(recipe_ops(work.name, work.step))
+    write_index(work.writes, walked.table, about, recipe)
+    return _summary(work, before, walked)
 
 
-def _settle(work: Work, results: list[ShardResult], datasets: dict[str, Dataset]) -> None:
+def _keep(work: Work, walked: Walked, given: Compute) -> None:
+    """Keep the rows for the next run. The store is whole without that."""
+    if not given.row_cache_gb:
+        return
+    try:
+        row_cache.keep(work.name, work.writes, walked.keys, walked.units, given.row_cache_gb)
+    except OSError as error:
+        say(
+            f"process@{work.name}: the row cache {row_cache.ROWS} cannot be written "
+            f"({error.strerror}); the next run will make all rows anew"
+        )
+
+
+def _settle(work: Work, found: list[Rejection], datasets: dict[str, Dataset]) -> None:
     """Apply each data set's policy to what was rejected, and leave the list in the store."""
     left_out = b""
     for name, dataset in sorted(datasets.items()):
         rejections = Rejections(f"process@{work.name}", dataset.on_bad, f"datasets.{name}.on_bad")
-        found = (one for result in results for one in result.rejections)
         rejections.extend(one for one in found if one.sample.startswith(f"{name}/"))
         left_out += rejections.settle()
     if left_out:
         (work.writes / REJECTED_FILE).write_bytes(left_out)
 
 
-def _summary(rows_in: int, rows_out: int, work: Work, results: list[ShardResult]) -> str:
-    rejected = sum(len(result.rejections) for result in results)  # samples, all their rows
-    dropped = sum(result.boxes_dropped for result in results)
-    parts = [f"{rows_in:,} rows in, {rows_out:,} out"]
+def _summary(work: Work, before: Store, walked: Walked) -> str:
+    rows, rejected = walked.table.num_rows, len(walked.rejections)  # samples, all their rows
+    boxes_in = pc.list_value_length(before.table["box_names"]).to_numpy()[walked.reads].sum()
+    boxes = pc.sum(pc.list_value_length(walked.table["box_names"])).as_py() or 0
+    parts = [f"{before.table.num_rows:,} rows in, {rows:,} out"]
     if work.copies:
         parts.append(f"{work.copies} copies of each drawn")
+    if walked.known:
+        parts.append(f"{walked.known:,} known from before")
     if rejected:
         parts.append(f"{rejected:,} samples rejected")
-    if dropped:
-        parts.append(f"{dropped:,} boxes left the frame")
+    if boxes_in > boxes:
+        parts.append(f"{boxes_in - boxes:,} boxes left the frame")
     return ", ".join(parts)

@@ -1,94 +1,84 @@
-"""Walking a store: every row of a shard through a step's operations.
+"""One shard of a step: its rows through the operations, those that are known taken over."""
 
-Into the shard of the same number.
-"""
-
-import shutil
-from functools import partial
+from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
 import msgspec
-import torch
+import numpy as np
+import pyarrow as pa
 
-from Data_processing.raw import RawFiles
-from Data_processing.steps.operation import Operation
-from Data_processing.steps.plan import SOURCE, Step, operations, recipe_ops
-from Datasets.errors import ImageError, SampleError, StageError
-from Datasets.preprocess import apply_fixed
+from Data_processing.steps.operation import Operation, applied
+from Data_processing.steps.plan import SOURCE, operations
+from Data_processing.steps.work import Work
+from Datasets.errors import ImageError, SampleError, StoreError
+from Datasets.index import MADE, Row, table_of
 from Datasets.randomness import rng_for
-from Datasets.recipe import FixedOp
 from Datasets.rejections import Rejection
 from Datasets.sample import Sample
 from Datasets.shards import ShardWriter
-from Datasets.stage import map_tasks
-from Datasets.store import Row, Store
-
-ONE_PROCESS_ROWS = 8000
-ONE_PROCESS_PIXELS = 2e8
-"""Up to so many rows and pixels one process is faster: a worker's imports cost seconds."""
+from Datasets.store import Store
 
 
-class Work(msgspec.Struct, frozen=True):
-    """What a worker needs to know of a step; the same for every shard."""
+class Known(msgspec.Struct, frozen=True):
+    """What an earlier run made of a unit: its rows in the store in ``folder``."""
 
-    name: str
-    step: Step
-    reads: Path
-    writes: Path
-    raw: RawFiles
-    seed: int
-    copies: int
-    """How many copies this step adds to copy 0: 0 unless the rows fan out here."""
+    folder: Path
+    rows: tuple[Row, ...]
+
+
+class Unit(msgspec.Struct, frozen=True):
+    """One row that the step reads, for one copy. ``number`` counts the units of the step."""
+
+    number: int
+    row: Row
+    copy: int
+    known: Known | None
 
 
 class ShardResult(msgspec.Struct, frozen=True):
-    """What became of one shard."""
+    """What became of one shard.
 
-    rows: list[Row]
+    ``made`` has the columns ``MADE`` of its rows, ``units`` the number of the unit of each.
+    ``done`` has the numbers of all units that were not rejected: no row may come of one.
+    ``damaged`` counts units that were known, but not as they had been written.
+    """
+
+    made: pa.Table
+    units: np.ndarray
+    done: np.ndarray
     rejections: list[Rejection]
-    boxes_dropped: int
+    damaged: int
 
 
-def walk(work: Work, workers: int) -> list[ShardResult]:
-    """Return what became of each shard, in order.
+def run_shard(work: Work, units: list[Unit]) -> ShardResult:
+    """Write one shard of a step. Depends on ``work`` and the rows of ``units`` alone.
 
-    The shards themselves are written into ``work.writes``.
+    Whatever process runs it, whatever is known.
+
+    Args:
+        work: the step.
+        units: all of one shard, sorted by (id, copy).
     """
-    index = Store(work.reads).index(["shard", "height", "width"])
-    shards = sorted(int(shard) for shard in index["shard"].unique())
-    rows = len(index) * (1 + work.copies)
-    pixels = (index["height"] * index["width"].astype(float)).sum() * (1 + work.copies)
-    if rows <= ONE_PROCESS_ROWS and pixels <= ONE_PROCESS_PIXELS:
-        workers = 1
-    return list(map_tasks(partial(run_shard, work), shards, workers, f"process@{work.name}"))
-
-
-def run_shard(work: Work, shard: int) -> ShardResult:
-    """Write one shard of a step. Depends on the shard's rows and on ``work`` alone.
-
-    Whatever process runs it.
-    """
-    torch.set_num_threads(1)  # parallel by shards
-    store = Store(work.reads)
-    ops = operations(work.name, work.step)
-    writer = ShardWriter(work.writes, shard)
+    maker = _Maker(work)
+    writer = ShardWriter(work.writes, units[0].row.shard)
+    numbers: list[int] = []
+    done: list[int] = []
     rejections: list[Rejection] = []
-    dropped = 0
-    for id_, rows in groupby(store.rows(shard), key=lambda row: row.id):
+    for id_, group in groupby(units, key=lambda unit: unit.row.id):
+        asked = list(group)
         try:  # a sample is rejected whole: a copy must not outlive its copy 0
-            made = [
-                _Made(row, sample)
-                for row in rows
-                for sample in copies_of(work, ops, read(work, store, row))
-            ]
+            results = list(maker.made(asked))
         except (ImageError, SampleError) as error:
             rejections.append(Rejection(id_, str(error)))
             continue
-        for one in made:
+        done += [unit.number for unit in asked]
+        for one in results:
             writer.add(one.row, one.sample)
-            dropped += len(one.row.box_names) - len(one.sample.boxes)
-    return ShardResult(writer.close(), rejections, dropped)
+            numbers.append(one.unit)
+    made = table_of(writer.close()).select(MADE)
+    units_of_rows, all_done = np.array(numbers, np.int64), np.array(done, np.int64)
+    return ShardResult(made, units_of_rows, all_done, rejections, maker.damaged)
 
 
 def read(work: Work, store: Store, row: Row) -> Sample:
@@ -106,35 +96,58 @@ def copies_of(work: Work, ops: tuple[Operation, ...], sample: Sample) -> list[Sa
     Raises:
         SampleError: an operation cannot be done on it.
     """
-    return [_run(work, ops, sample, copy) for copy in _copies(sample.copy, work.copies)]
+    return [_run(work, ops, sample, copy) for copy in work.copies_of(sample.copy)]
 
 
 class _Made(msgspec.Struct, frozen=True):
-    """A sample and the row that it came of."""
+    """A sample, the row that it came of, and the number of its unit."""
 
+    unit: int
     row: Row
     sample: Sample
 
 
-def refuse_full_disk(work: Work, rows: list[Row]) -> None:
-    """Return nothing if the disk can hold what the step will write, estimated from headers.
+class _Maker:
+    """Makes what the units of a shard ask for; stores are opened once."""
 
-    Raises:
-        StageError: it cannot; the message says what to put first.
-    """
-    ops = recipe_ops(operations(work.name, work.step))
-    needed = sum(_bytes_after(row, ops) * len(_copies(row.copy, work.copies)) for row in rows)
-    free = shutil.disk_usage(work.writes.parent).free
-    if needed > free:
-        raise StageError(
-            f"process@{work.name} would write {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free; "
-            "put a resize or a letterbox first in the walk, or lower `copies`"
-        )
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._reads = Store(work.reads)
+        self._ops: tuple[Operation, ...] | None = None
+        self._earlier: dict[Path, Store] = {}
+        self.damaged = 0
 
+    def made(self, units: list[Unit]) -> Iterator[_Made]:
+        """Yield all that comes of one sample."""
+        at_hand: Sample | None = None
+        for unit in units:
+            samples = self._known(unit)
+            if samples is None:
+                if at_hand is None or at_hand.copy != unit.row.copy:
+                    at_hand = read(self._work, self._reads, unit.row)
+                samples = [_run(self._work, self._operations(), at_hand, unit.copy)]
+            for sample in samples:
+                yield _Made(unit.number, unit.row, sample)
 
-def _copies(copy: int, copies: int) -> range:
-    """Return the copies that come of ``copy``: itself, or 0 to n where the step fans out."""
-    return range(1 + copies) if copies else range(copy, copy + 1)
+    def _known(self, unit: Unit) -> list[Sample] | None:
+        if unit.known is None:
+            return None
+        folder = unit.known.folder
+        try:
+            if folder not in self._earlier:
+                self._earlier[folder] = Store(folder)
+            return [self._earlier[folder].sample(row) for row in unit.known.rows]
+        except (StoreError, OSError, ValueError):  # not what it was; numpy says so by ValueError
+            self.damaged += 1
+            return None
+
+    def _operations(self) -> tuple[Operation, ...]:
+        if self._ops is None:
+            import torch  # takes seconds: not where all is known
+
+            torch.set_num_threads(1)  # parallel by shards
+            self._ops = operations(self._work.name, self._work.step)
+        return self._ops
 
 
 def _run(work: Work, ops: tuple[Operation, ...], sample: Sample, copy: int) -> Sample:
@@ -146,15 +159,5 @@ def _run(work: Work, ops: tuple[Operation, ...], sample: Sample, copy: int) -> S
             continue
         form = op.fixed()
         if form is not None:
-            result = apply_fixed(result, form)
+            result = applied(result, form)
     return result
-
-
-def _bytes_after(row: Row, ops: tuple[FixedOp, ...]) -> int:
-    height, width = row.height, row.width
-    for op in ops:
-        place = op.place(height, width)
-        height, width = place.canvas_height, place.canvas_width
-    return (
-        height * width * (row.channels * (2 if row.dtype == "uint16" else 1) + bool(row.has_mask))
-    )

@@ -16,9 +16,10 @@ from Data_processing.steps.plan import SOURCE, Step
 from Datasets.draw import for_the_eye, overlay
 from Datasets.files import write_bytes, write_json
 from Datasets.image import encode_png
+from Datasets.index import Row
 from Datasets.randomness import place_of
 from Datasets.sample import Sample
-from Datasets.store import Row, Store
+from Datasets.store import Store
 
 SHEETS = Path("Datasets/sheets")
 SAMPLES = 6

@@ -16,8 +16,9 @@ from Data_processing.steps import process
 from Datasets import scaler, splits
 from Datasets.errors import ParamsError, RejectedError, StackError, StoreError
 from Datasets.image import decode, encode_png
+from Datasets.index import NOWHERE
 from Datasets.recipe import Letterbox
-from Datasets.store import NOWHERE, Store
+from Datasets.store import Store
 from Datasets.tensors import Tensors
 from tests.Data_processing.conftest import Workspace
 
@@ -36,7 +37,7 @@ def test_source_points_at_raw_files(workspace: Workspace) -> None:
     assert len(store.rows()) == 12
     assert all(row.image_offset == NOWHERE for row in store.rows())
     assert not list(store.folder.glob("*.npy"))
-    assert store.tabular().column("column.site").to_pylist()[0].startswith("site")
+    assert store.table["column.site"].to_pylist()[0].startswith("site")
 
 
 def test_copies_fan_out_at_the_step_that_draws(workspace: Workspace) -> None:
@@ -108,14 +109,14 @@ def test_bytes_do_not_depend_on_workers(
 
     Many small shards force the work to be shared.
     """
-    monkeypatch.setattr("Data_processing.steps.runner.ONE_PROCESS_ROWS", 0)
+    monkeypatch.setattr("Data_processing.steps.walking.ONE_PROCESS_ROWS", 0)
     monkeypatch.setattr(source, "SHARD_BYTES", 1)
     monkeypatch.setattr(source, "SHARD_ROWS", 4)
-    (workspace.folder / "compute.yaml").write_text(f"workers: {workers}\n")
+    (workspace.folder / "compute.yaml").write_text(f"workers: {workers}\nrow_cache_gb: 0\n")
     walk("flip")
     hashes = {path.name: path.read_bytes() for path in sorted(folder_of("flip").iterdir())}
     assert len(hashes) > 10
-    (workspace.folder / "compute.yaml").write_text("workers: 1\n")
+    (workspace.folder / "compute.yaml").write_text("workers: 1\nrow_cache_gb: 0\n")
     process.run(Namespace(step="flip"))
     assert {path.name: path.read_bytes() for path in sorted(folder_of("flip").iterdir())} == hashes
 

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from Datasets import store
+from Datasets.index import NOWHERE, Row, table_of
 from Datasets.randomness import place_of
 from Datasets.recipe import Recipe
 from Datasets.sample import NO_BOXES, Boxes, Sample
 from Datasets.shards import ShardWriter
-from Datasets.store import NOWHERE, About, Row
+from Datasets.store import About
 
 RECIPE = Recipe("rgb", ())
 names = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=6)
@@ -22,6 +23,8 @@ def row_of(sample_id: str, bits: int = 1) -> Row:
     """Return what an index knows of a sample before its pixels are written."""
     return Row(
         id=sample_id,
+        parent=sample_id,
+        tile=(),
         copy=0,
         shard=place_of(sample_id) % 2**bits,
         image_offset=NOWHERE,
@@ -91,7 +94,7 @@ def write_store(folder: Path, samples: list[Sample], bits: int = 1) -> list[Row]
         row = row_of(sample.id, bits)
         writers[row.shard].add(row, sample)
     rows = [row for writer in writers.values() for row in writer.close()]
-    store.write_index(folder, rows, About(bits, 2, ("a", "b")), RECIPE)
+    store.write_index(folder, table_of(rows), About(bits, 2, ("a", "b")), RECIPE)
     return rows
 
 

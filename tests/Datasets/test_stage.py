@@ -1,8 +1,11 @@
 """A stage runs once at a time, ends with one line, and its tasks come back in order."""
 
+import multiprocessing
 import os
 import signal
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -105,7 +108,63 @@ def die(task: int) -> int:
     return task
 
 
-def test_a_worker_that_dies_is_said() -> None:
+def test_workers_that_die_again_and_again_are_said(capsys: pytest.CaptureFixture[str]) -> None:
     """Not a hang, not a traceback of the library."""
-    with pytest.raises(StageError, match="a worker process died"):
+    with pytest.raises(StageError, match="worker processes died 4 times at the same work"):
         list(map_tasks(die, range(4), 2, "x"))
+    assert capsys.readouterr().err.count("a worker process died; what it left is done again") == 3
+
+
+def die_once(task: int) -> int:
+    """End the worker at task 3, unless a file says that this was done."""
+    mark = Path(f"died-{task}")
+    if task in (3, 6) and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return task * task
+
+
+def test_what_a_dead_worker_left_is_done_again() -> None:
+    assert list(map_tasks(die_once, range(9), 2, "x")) == [n * n for n in range(9)]
+    assert {path.name for path in Path().glob("died-*")} == {"died-3", "died-6"}
+
+
+def report_itself(folder: str) -> None:
+    """Say which process this is, and take for ever."""
+    (Path(folder) / str(os.getpid())).touch()
+    threading.Event().wait()
+
+
+def run_for_ever(folder: str) -> None:
+    """Give work that never ends to two workers."""
+    list(map_tasks(report_itself, [folder] * 4, 2, "x"))
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at processes in /proc")
+def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
+    """Else each killed run would leave processes behind that wait for ever."""
+    spawn = multiprocessing.get_context("spawn")
+    parent = spawn.Process(target=run_for_ever, args=(str(tmp_path),))
+    parent.start()
+    wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
+    workers = [Path("/proc") / path.name for path in tmp_path.iterdir()]
+    assert all(worker.exists() for worker in workers)
+    parent.kill()
+    parent.join()
+    wait_until(lambda: not any(_is_alive(worker) for worker in workers))
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Return when it is so; pytest's own limit ends a wait that is in vain."""
+    for _ in range(6000):
+        if is_so():
+            return
+        threading.Event().wait(0.01)
+    pytest.fail("waited for a minute")
+
+
+def _is_alive(process: Path) -> bool:
+    try:
+        return ") Z" not in (process / "stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False

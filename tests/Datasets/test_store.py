@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from Datasets import store
 from Datasets.errors import StoreError
+from Datasets.index import table_of, with_columns
 from Datasets.sample import NO_BOXES, Sample
 from Datasets.store import About, Store, shard_name
 from tests.Datasets.stores import RECIPE, drawn_samples, row_of, same, write_store
@@ -45,7 +46,7 @@ def test_the_order_of_writing_changes_no_byte_of_the_index(
     rows = write_store(folder, samples)
     before = (folder / store.INDEX_FILE).read_bytes()
     shuffled = data.draw(st.permutations(rows))
-    store.write_index(folder, shuffled, About(1, 2, ("a", "b")), RECIPE)
+    store.write_index(folder, table_of(shuffled), About(1, 2, ("a", "b")), RECIPE)
     assert (folder / store.INDEX_FILE).read_bytes() == before
 
 
@@ -81,10 +82,12 @@ def test_pixels_cannot_be_changed_by_who_reads_them(tmp_path: Path) -> None:
 def test_the_users_columns_follow_their_samples(tmp_path: Path) -> None:
     rows = write_store(tmp_path, [plain(name, copy) for name in "ab" for copy in (0, 1)])
     own = pa.table({"id": ["b", "a"], "column.age": [7, 5], "column.note": ["x", None]})
-    store.write_index(tmp_path, rows, About(1, 1, ()), RECIPE, own)
-    found = {one["id"]: one for one in Store(tmp_path).tabular().to_pylist()}
-    assert found["a"] == {"id": "a", "column.age": 5, "column.note": None}
-    assert found["b"] == {"id": "b", "column.age": 7, "column.note": "x"}
+    store.write_index(tmp_path, with_columns(table_of(rows), own), About(1, 1, ()), RECIPE)
+    found = Store(tmp_path).table.select(["id", "copy", "column.age", "column.note"]).to_pylist()
+    assert [tuple(one.values()) for one in found] == [
+        *(("a", copy, 5, None) for copy in (0, 1)),
+        *(("b", copy, 7, "x") for copy in (0, 1)),
+    ]
     assert [row.id for row in Store(tmp_path).rows()].count("a") == 2
 
 

@@ -12,6 +12,7 @@ import torch
 from Datasets import predictions, scaler, splits, store
 from Datasets.files import sha256_of
 from Datasets.image import encode_png
+from Datasets.index import NOWHERE, Row, table_of
 from Datasets.params import load
 from Datasets.predictions import PREDICTIONS
 from Datasets.preprocess import Preprocess
@@ -20,7 +21,6 @@ from Datasets.sample import NO_BOXES, Sample
 from Datasets.scaler import SCALERS, Affine, ChannelMatrix, StandardImage
 from Datasets.shards import ShardWriter
 from Datasets.splits import SPLITS
-from Datasets.store import NOWHERE, Row
 from Datasets.tensors import TENSORS, Tensors
 from Models import checkpoint
 from Models.batches import part_of
@@ -103,12 +103,16 @@ def _write_tensors(ops: tuple[FixedOp, ...]) -> None:
         row = _row(number, sha256_of(content))
         tensor = preprocess(torch.from_numpy(pixels))[0].numpy()
         shard.add(row, Sample(row.id, 0, tensor, None, NO_BOXES))
-    store.write_index(TENSORS, shard.close(), store.About(0, 0, CLASSES), Recipe("rgb", ops))
+    store.write_index(
+        TENSORS, table_of(shard.close()), store.About(0, 0, CLASSES), Recipe("rgb", ops)
+    )
 
 
 def _row(number: int, sha256: str) -> Row:
     return Row(
         id=f"shapes/{name_of(number)}",
+        parent=f"shapes/{name_of(number)}",
+        tile=(),
         copy=0,
         shard=0,
         image_offset=NOWHERE,

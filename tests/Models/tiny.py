@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 
 from Datasets import scaler, splits, store
+from Datasets.index import NOWHERE, Row, table_of
 from Datasets.recipe import Recipe
 from Datasets.sample import NO_BOXES, Sample
 from Datasets.scaler import SCALERS, StandardImage
 from Datasets.shards import ShardWriter
 from Datasets.splits import SPLITS
-from Datasets.store import NOWHERE, Row
 from Datasets.tensors import TENSORS
 
 PARAMS = """\
@@ -61,7 +61,9 @@ def write(tiny: Tiny) -> None:
             shards[row.shard].add(row, Sample(row.id, copy, image, None, NO_BOXES))
     for shard in shards.values():
         rows += shard.close()
-    store.write_index(TENSORS, rows, store.About(1, tiny.copies, tiny.classes), Recipe("rgb", ()))
+    store.write_index(
+        TENSORS, table_of(rows), store.About(1, tiny.copies, tiny.classes), Recipe("rgb", ())
+    )
     _write_folds(tiny)
 
 
@@ -94,6 +96,8 @@ def _row(tiny: Tiny, number: int) -> Row:
         labels = tiny.classes[:2]
     return Row(
         id=name_of(number),
+        parent=name_of(number),
+        tile=(),
         copy=0,
         shard=number % 2,
         image_offset=NOWHERE,

@@ -40,7 +40,7 @@ def test_the_recipe_holds_what_copy_0_sees() -> None:
             {"letterbox": {"height": 4, "width": 4}},
         ),
     )
-    assert recipe_ops(operations("x", step)) == (CentreCrop(8, 6), Letterbox(4, 4))
+    assert recipe_ops("x", step) == (CentreCrop(8, 6), Letterbox(4, 4))
 
 
 def test_the_walk_follows_from() -> None:

@@ -1,0 +1,172 @@
+"""Keys of units of work: equal keys, equal rows.
+
+A unit is what a step makes of one row that it reads for one copy: one row, or several tiles. Its
+key is made of the step's operations and their arguments, the code that they reach, the versions of
+the libraries that this code imports, the class of the processor, the pixels and boxes of the row
+that is read, and (seed, step, sample id, copy). What only travels along with a row, its labels,
+group and columns, is no part of it.
+"""
+
+import importlib.metadata
+import platform
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import xxhash
+
+from Data_processing.steps.plan import SOURCE, modules_of
+from Data_processing.steps.work import Work
+from Datasets import store
+from Datasets.code import Code
+from Datasets.stage import STATE
+
+FORMAT = 1
+"""Raised by hand when the runner changes what it makes of a row."""
+CALLED_BY = "Data_processing.steps.operation"
+READ_BY = "Data_processing.raw"
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "cv2": "opencv-python-headless",
+    "ruamel": "ruamel.yaml",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+}
+"""Where a library is imported by another name than it is installed by."""
+
+
+class Context(msgspec.Struct, frozen=True):
+    """What all keys of a step have in common: for copy 0, and for copies that may be drawn."""
+
+    fixed: bytes
+    drawn: bytes
+
+
+def unit_keys(work: Work, rows: pa.Table, units: "Sequence[tuple[int, int]]") -> list[bytes]:
+    """Return the keys of ``units``, 16 bytes each.
+
+    Args:
+        work: the step.
+        rows: the index of the store that it reads.
+        units: of each the position in ``rows`` and the copy that is made.
+    """
+    both = context(work)
+    reads = list(_raw_marks(work, rows) if work.step.from_ == SOURCE else _stored_marks(rows))
+    boxes = list(_box_marks(rows))
+    return [
+        xxhash.xxh3_128_digest(
+            b"%b\0%b\0%b\0%d" % (both.drawn if copy else both.fixed, reads[row], boxes[row], copy)
+        )
+        for row, copy in units
+    ]
+
+
+def context(work: Work) -> Context:
+    """Return what does not depend on a row."""
+    modules = [CALLED_BY, *modules_of(work.name, work.step)]
+    if work.step.from_ == SOURCE:
+        modules.append(READ_BY)
+    code = Code(STATE / "code.json")
+    base = {
+        "format": [FORMAT, store.FORMAT],
+        "code": code.key(modules),
+        "libraries": versions(code.foreign(modules)),
+        "processor": processor_class(),
+        "colour": work.raw.colour if work.step.from_ == SOURCE else None,
+    }
+    code.remember()
+    ours = [entry for entry in work.step.ops if not _is_transform(entry)]
+    drawn = {"ops": work.step.ops, "seed": work.seed, "step": work.name}
+    return Context(_digest({**base, "ops": ours}), _digest({**base, **drawn}))
+
+
+def versions(names: Iterable[str]) -> dict[str, str]:
+    """Return the versions of the distributions that top-level ``names`` are imported from.
+
+    With those that these require themselves: a transform's pixels are opencv's.
+    """
+    found: dict[str, str] = {}
+    for name in sorted(set(names) - sys.stdlib_module_names):
+        for distribution in _distributions(name):
+            found[distribution] = importlib.metadata.version(distribution)
+            for required in importlib.metadata.requires(distribution) or ():
+                match = re.match(r"[\w.-]+", required)
+                if match and "extra ==" not in required:
+                    found.setdefault(match[0], _version(match[0]))
+    return found
+
+
+def processor_class() -> str:
+    """Return what of the processor may change a byte: its kind, and the vector units it has."""
+    # numpy finds out what the processor has, and says so nowhere else.
+    from numpy._core._multiarray_umath import (  # type: ignore[import-not-found]
+        __cpu_features__ as features,
+    )
+
+    has = sorted(name for name, is_there in features.items() if is_there)
+    return " ".join([platform.machine(), *has])
+
+
+def _distributions(name: str) -> list[str]:
+    wanted = DISTRIBUTIONS.get(name, name)
+    if _version(wanted):
+        return [wanted]
+    return sorted(set(importlib.metadata.packages_distributions().get(name, [])))
+
+
+def _version(distribution: str) -> str:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _is_transform(entry: dict[str, dict[str, object] | None]) -> bool:
+    return next(iter(entry))[:1].isupper()
+
+
+def _digest(content: object) -> bytes:
+    return xxhash.xxh3_128_digest(msgspec.json.encode(content, order="deterministic"))
+
+
+def _raw_marks(work: Work, rows: pa.Table) -> Iterator[bytes]:
+    """Yield what tells the raw pixels and the mask of each row."""
+    values: dict[str, str] = {}
+    names = ("id", "dataset", "sha256", "window", "window_hash", "raw_mask_hash")
+    for id_, dataset, *marks in zip(*(rows[name].to_pylist() for name in names), strict=True):
+        mapping = ""
+        if marks[-1]:
+            if dataset not in values:
+                values[dataset] = work.raw.values(dataset).tobytes().hex()
+            mapping = values[dataset]
+        yield repr((id_, *marks, mapping)).encode()
+
+
+def _stored_marks(rows: pa.Table) -> Iterator[bytes]:
+    """Yield what tells the stored pixels and the mask of each row."""
+    names = ("id", "image_hash", "mask_hash", "height", "width", "channels", "dtype")
+    for marks in zip(*(rows[name].to_pylist() for name in names), strict=True):
+        yield repr(marks).encode()
+
+
+def _box_marks(rows: pa.Table) -> Iterator[bytes]:
+    """Yield the boxes of each row as bytes."""
+    names = rows["box_names"].to_pylist()
+    corners = rows["box_corners"].combine_chunks()
+    numbers = rows["box_annotations"].combine_chunks()
+    flat = corners.flatten().to_numpy()
+    own = numbers.flatten().to_numpy()
+    sides = np.concatenate([[0], np.cumsum(corners.value_lengths().to_numpy())])
+    firsts = np.concatenate([[0], np.cumsum(numbers.value_lengths().to_numpy())])
+    for i, found in enumerate(names):
+        if not found:
+            yield b""
+            continue
+        yield b"%b\0%b\0%b" % (
+            repr(found).encode(),
+            flat[sides[i] : sides[i + 1]].tobytes(),
+            own[firsts[i] : firsts[i + 1]].tobytes(),
+        )

@@ -1,0 +1,135 @@
+"""Walking a store: every shard of it through a step, into the shard of the same number."""
+
+import shutil
+from collections.abc import Iterator
+from functools import partial
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from Data_processing.steps.plan import recipe_ops
+from Data_processing.steps.reuse import Plan
+from Data_processing.steps.runner import ShardResult, Unit, run_shard
+from Data_processing.steps.work import Work
+from Datasets import row_cache
+from Datasets.compute import Compute
+from Datasets.errors import StageError
+from Datasets.files import TEMPORARY
+from Datasets.index import MADE, in_order
+from Datasets.recipe import FixedOp
+from Datasets.rejections import Rejection
+from Datasets.stage import map_tasks
+from Datasets.store import Store
+from Datasets.terminal import say
+
+ONE_PROCESS_ROWS = 8000
+ONE_PROCESS_PIXELS = 2e8
+"""Up to so many rows and pixels one process is faster: a worker's imports cost seconds."""
+
+
+class Walked(msgspec.Struct, frozen=True):
+    """What became of a whole store: the index of the new one, in order, and where it came from.
+
+    ``reads`` (rows,) says which row of the store that was read each came of, ``units`` (rows,)
+    which unit. ``keys`` are those of the units, the rejected left out; ``known`` counts the units
+    that were taken over.
+    """
+
+    table: pa.Table
+    reads: np.ndarray
+    units: np.ndarray
+    keys: list[bytes]
+    rejections: list[Rejection]
+    known: int
+
+
+def walk(work: Work, compute: Compute) -> Walked:
+    """Return what became of the store that a step reads; its shards lie in ``work.writes`` then."""
+    before = Store(work.reads).table
+    refuse_full_disk(work, before)
+    generations = row_cache.generations(work.name) if compute.row_cache_gb else []
+    plan = Plan(work, before, generations)
+    done = {shard: plan.linked(shard) for shard in plan.shards()}
+    todo = [shard for shard, result in done.items() if result is None]
+    workers = 1 if _is_little(plan, before) else compute.worker_count()
+    tasks = _Tasks(plan, todo)
+    results = map_tasks(partial(run_shard, work), tasks, workers, f"process@{work.name}")
+    done.update(zip(todo, results, strict=True))
+    for left in work.writes.glob(f"{TEMPORARY}*"):  # of a worker that was killed
+        left.unlink()
+    return _joined([result for _, result in sorted(done.items()) if result], before, plan)
+
+
+def refuse_full_disk(work: Work, rows: pa.Table) -> None:
+    """Return nothing if the disk can hold what the step will write, estimated from headers.
+
+    Raises:
+        StageError: it cannot; the message says what to put first.
+    """
+    ops = recipe_ops(work.name, work.step)
+    names = ("height", "width", "channels", "dtype", "has_mask")
+    kinds = (
+        pa.table({name: rows[name] for name in names})
+        .group_by(list(names))
+        .aggregate([([], "count_all")])
+    )
+    needed = sum(
+        _bytes_after(ops, height, width, channels * np.dtype(dtype).itemsize + has_mask) * count
+        for height, width, channels, dtype, has_mask, count in zip(
+            *(kinds[name].to_pylist() for name in (*names, "count_all")), strict=True
+        )
+    ) * (1 + work.copies)
+    free = shutil.disk_usage(work.writes.parent).free
+    if needed > free:
+        raise StageError(
+            f"process@{work.name} would write {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free; "
+            "put a resize or a letterbox first in the walk, or lower `copies`"
+        )
+
+
+class _Tasks:
+    """The units of each shard that has to be written, read when their turn comes."""
+
+    def __init__(self, plan: Plan, shards: list[int]) -> None:
+        self._plan = plan
+        self._shards = shards
+
+    def __len__(self) -> int:
+        return len(self._shards)
+
+    def __iter__(self) -> Iterator[list[Unit]]:
+        return (self._plan.units(shard) for shard in self._shards)
+
+
+def _is_little(plan: Plan, before: pa.Table) -> bool:
+    new = plan.rows[plan.is_new]
+    pixels = (before["height"].to_numpy() * before["width"].to_numpy().astype(float))[new].sum()
+    return bool(len(new) <= ONE_PROCESS_ROWS and pixels <= ONE_PROCESS_PIXELS)
+
+
+def _joined(results: list[ShardResult], before: pa.Table, plan: Plan) -> Walked:
+    units = np.concatenate([np.zeros(0, np.int64), *(result.units for result in results)])
+    rejections = [one for result in results for one in result.rejections]
+    damaged = sum(result.damaged for result in results)
+    if damaged:
+        say(f"{damaged:,} entries of the row cache were damaged; they were made anew")
+    made = pa.concat_tables([before.select(MADE).slice(0, 0), *(result.made for result in results)])
+    table = before.take(pa.array(plan.rows[units]))
+    for name in MADE:
+        table = table.set_column(table.column_names.index(name), name, made[name])
+    order = in_order(table)
+    units = units[order.to_numpy()]
+    done = np.concatenate([np.zeros(0, np.int64), *(result.done for result in results)])
+    keys = [plan.keys[unit] for unit in done.tolist()]
+    known = int(len(done) - plan.is_new[done].sum()) - damaged
+    return Walked(
+        table.take(order), plan.rows[units], np.searchsorted(done, units), keys, rejections, known
+    )
+
+
+def _bytes_after(ops: tuple[FixedOp, ...], height: int, width: int, bytes_a_pixel: int) -> int:
+    for op in ops:
+        place = op.place(height, width)
+        height, width = place.canvas_height, place.canvas_width
+    return height * width * bytes_a_pixel

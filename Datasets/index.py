@@ -1,0 +1,161 @@
+"""The index of a store: what its rows are, as structs and as a table.
+
+Whole stores stay in columns; structs live for one shard.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from Datasets.arrow import column
+from Datasets.sample import Boxes, Sample
+
+NOWHERE = -1
+"""Offset of pixels that are not in this store: the source's, and masks that do not exist."""
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """Where the pixels of one row lie.
+
+    A byte offset into the shard's data, their shape, dtype and hash.
+    """
+
+    offset: int
+    shape: tuple[int, ...]
+    dtype: str
+    hash: str
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One row of the index: one copy of one sample.
+
+    ``parent`` is the sample of the metadata that it came of: itself, but for a tile, which has its
+    ``tile`` too: x1, y1, x2, y2 in whole pixels of the parent.
+
+    ``files`` is where the raw pixels lie, one file or one a band, below the data set's raw folder,
+    or below its metadata folder if ``is_embedded``; ``sha256``, ``window`` and ``window_hash`` are
+    as in samples.parquet. ``raw_mask`` is the mask below the metadata folder and ``raw_mask_hash``
+    the xxh3-128 of that file; ``raw_nodata`` is the mask of where there is no data. ``box_corners``
+    is flat: x1, y1, x2, y2, x1, ...
+    """
+
+    id: str
+    parent: str
+    tile: tuple[int, ...]
+    copy: int
+    shard: int
+    image_offset: int
+    height: int
+    width: int
+    channels: int
+    dtype: str
+    image_hash: str
+    mask_offset: int
+    mask_hash: str
+    dataset: str
+    files: tuple[str, ...]
+    is_embedded: bool
+    sha256: str
+    window: tuple[int, ...]
+    window_hash: str
+    raw_mask: str | None
+    raw_mask_hash: str
+    raw_nodata: str | None
+    group: str | None
+    labels: tuple[str, ...]
+    count_names: tuple[str, ...]
+    count_values: tuple[int, ...]
+    box_names: tuple[str, ...]
+    box_corners: tuple[float, ...]
+    box_annotations: tuple[int, ...]
+    has_labels: bool
+    has_counts: bool
+    has_boxes: bool
+    has_mask: bool
+
+    def boxes(self) -> Boxes:
+        """Return the boxes of this row."""
+        corners = np.array(self.box_corners, np.float64).reshape(-1, 4)
+        return Boxes(self.box_names, corners, np.array(self.box_annotations, np.int32))
+
+    def holding(self, sample: Sample, image: Frame, mask: Frame | None) -> "Row":
+        """Return this row for what a step made of it and where the store's writer put that."""
+        height, width, channels = image.shape
+        return msgspec.structs.replace(
+            self,
+            id=sample.id,
+            copy=sample.copy,
+            image_offset=image.offset,
+            height=height,
+            width=width,
+            channels=channels,
+            dtype=image.dtype,
+            image_hash=image.hash,
+            mask_offset=mask.offset if mask else NOWHERE,
+            mask_hash=mask.hash if mask else "",
+            box_names=sample.boxes.names,
+            box_corners=tuple(sample.boxes.corners.reshape(-1).tolist()),
+            box_annotations=tuple(sample.boxes.annotations.tolist()),
+        )
+
+
+_ARROW = {
+    **dict.fromkeys(
+        ("id", "parent", "image_hash", "mask_hash", "raw_mask_hash", "dtype"), pa.string()
+    ),
+    **dict.fromkeys(("dataset", "sha256", "window_hash", "raw_mask", "group"), pa.string()),
+    "raw_nodata": pa.string(),
+    **dict.fromkeys(("copy", "shard", "height", "width", "channels"), pa.int32()),
+    **dict.fromkeys(("image_offset", "mask_offset"), pa.int64()),
+    **dict.fromkeys(("files", "labels", "count_names", "box_names"), pa.list_(pa.string())),
+    **dict.fromkeys(("tile", "window", "count_values"), pa.list_(pa.int32())),
+    "box_annotations": pa.list_(pa.int32()),
+    "box_corners": pa.list_(pa.float64()),
+    **dict.fromkeys(("has_labels", "has_counts", "has_boxes", "has_mask"), pa.bool_()),
+    "is_embedded": pa.bool_(),
+}
+INDEX_SCHEMA = pa.schema([(name, _ARROW[name]) for name in Row.__struct_fields__])
+MADE = [
+    *("id", "tile", "copy", "image_offset", "height", "width", "channels", "dtype", "image_hash"),
+    *("mask_offset", "mask_hash", "box_names", "box_corners", "box_annotations"),
+]
+"""Columns that a step makes. All others travel along with the row that it read."""
+
+
+def rows_of(table: pa.Table) -> list[Row]:
+    """Return the rows of a part of an index."""
+    columns = []
+    for field in INDEX_SCHEMA:
+        values = table[field.name].to_pylist()
+        columns.append([tuple(one) for one in values] if pa.types.is_list(field.type) else values)
+    return [Row(*values) for values in zip(*columns, strict=True)]
+
+
+def table_of(rows: Sequence[Row]) -> pa.Table:
+    """Return ``rows`` as a table, in their order."""
+    columns = [
+        column([getattr(row, field.name) for row in rows], field.type) for field in INDEX_SCHEMA
+    ]
+    return pa.Table.from_arrays(columns, schema=INDEX_SCHEMA)
+
+
+def with_columns(table: pa.Table, tabular: pa.Table) -> pa.Table:
+    """Return an index with the user's own columns of ``tabular``, whose ``id`` is the parent's.
+
+    Parents that are not there get nulls.
+    """
+    where = {sample: i for i, sample in enumerate(tabular["id"].to_pylist())}
+    take = pa.array([where.get(id_) for id_ in table["parent"].to_pylist()], pa.int64())
+    for name in tabular.column_names:
+        if name != "id":
+            table = table.append_column(name, tabular[name].take(take))
+    return table
+
+
+def in_order(table: pa.Table) -> pa.Array:
+    """Return the positions of an index's rows as they are to stand, (n,): by shard, id, copy."""
+    keys = [(name, "ascending") for name in ("shard", "id", "copy")]
+    return pc.sort_indices(table, sort_keys=keys)
