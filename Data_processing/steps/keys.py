@@ -91,11 +91,8 @@ def versions(names: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in sorted(set(names) - sys.stdlib_module_names):
         for distribution in _distributions(name):
-            found[distribution] = importlib.metadata.version(distribution)
-            for required in importlib.metadata.requires(distribution) or ():
-                match = re.match(r"[\w.-]+", required)
-                if match and "extra ==" not in required:
-                    found.setdefault(match[0], _version(match[0]))
+            for one in (distribution, *_required(distribution)):
+                found[one] = _version(one)
     return found
 
 
@@ -117,7 +114,15 @@ def _distributions(name: str) -> list[str]:
     return sorted(set(importlib.metadata.packages_distributions().get(name, [])))
 
 
+def _required(distribution: str) -> list[str]:
+    """Return what a distribution requires, extras apart."""
+    lines = importlib.metadata.requires(distribution) or ()
+    found = (re.match(r"[\w.-]+", line) for line in lines if "extra ==" not in line)
+    return [match[0] for match in found if match]
+
+
 def _version(distribution: str) -> str:
+    """Return the version of a distribution; nothing where it is not installed."""
     try:
         return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:

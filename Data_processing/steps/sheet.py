@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from PIL import Image
 
 from Data_processing.interim import folder_of
@@ -16,7 +18,7 @@ from Data_processing.steps.plan import SOURCE, Step
 from Datasets.draw import for_the_eye, overlay
 from Datasets.files import write_bytes, write_json
 from Datasets.image import encode_png
-from Datasets.index import Row
+from Datasets.index import Row, rows_of
 from Datasets.randomness import place_of
 from Datasets.sample import Sample
 from Datasets.store import Store
@@ -71,9 +73,9 @@ class Sheet(msgspec.Struct, frozen=True):
 def write_sheet(name: str, step: Step, raw: RawFiles) -> None:
     """Write the step's sheet, PNG and JSON, from the stores before and after it."""
     before, after = Store(folder_of(step.from_)), Store(folder_of(name))
-    rows_after = _by_copy(after)
-    rows_before = _by_copy(before)
-    chosen = sorted({id_ for id_, copy in rows_after if copy == 0}, key=place_of)[:SAMPLES]
+    ids = after.table.filter(pc.equal(after.table["copy"], 0))["id"].to_pylist()
+    chosen = sorted(ids, key=place_of)[:SAMPLES]
+    rows_after, rows_before = _by_copy(after, chosen), _by_copy(before, chosen)
     shown = range(1 + min(COPIES, after.about.copies))
     columns = ("before", *(f"copy {copy}" for copy in shown))
     canvas = np.full((_offset(len(chosen)), _offset(len(columns)), 3), GROUND, np.uint8)
@@ -89,8 +91,9 @@ def write_sheet(name: str, step: Step, raw: RawFiles) -> None:
     write_json(SHEETS / f"{name}.json", Sheet(name, step.from_, columns, tuple(cells)))
 
 
-def _by_copy(store: Store) -> dict[tuple[str, int], Row]:
-    return {(row.id, row.copy): row for row in store.rows()}
+def _by_copy(store: Store, ids: list[str]) -> dict[tuple[str, int], Row]:
+    rows = rows_of(store.table.filter(pc.is_in(store.table["id"], pa.array(ids, pa.string()))))
+    return {(row.id, row.copy): row for row in rows}
 
 
 def _offset(number: int) -> int:
