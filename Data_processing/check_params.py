@@ -7,7 +7,7 @@ from Data_processing import demo
 from Data_processing.convert import stage as convert
 from Data_processing.scale import Scale, plan
 from Data_processing.sections import Decode, Split, Stack
-from Data_processing.steps.plan import Step
+from Data_processing.steps.entries import Step
 from Data_processing.steps.plan import check as check_steps
 from Datasets.dataset import datasets_of
 from Datasets.errors import ParamsError

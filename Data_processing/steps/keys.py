@@ -18,7 +18,8 @@ import numpy as np
 import pyarrow as pa
 import xxhash
 
-from Data_processing.steps.plan import SOURCE, modules_of
+from Data_processing.steps.entries import SOURCE
+from Data_processing.steps.plan import modules_of
 from Data_processing.steps.work import Work
 from Datasets import store
 from Datasets.code import Code

@@ -1,5 +1,6 @@
 """How operations are called: the runner knows this one shape, whatever stands behind it."""
 
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Protocol
 
@@ -63,6 +64,35 @@ class OwnOperation(msgspec.Struct, frozen=True):
             return drawn
         form = self.fixed()
         return sample if form is None else applied(sample, form)
+
+
+class Tiling(msgspec.Struct, frozen=True):
+    """What cuts a sample into several: a module with ``Parameters``, ``windows`` and ``cut``."""
+
+    name: str
+    module: ModuleType
+    parameters: msgspec.Struct
+
+    def pieces(self, sample: Sample) -> "Iterator[Piece]":
+        """Yield the tiles of a sample, those left out apart, row by row.
+
+        Raises:
+            SampleError: it cannot be cut.
+        """
+        height, width = sample.image.shape[:2]
+        for window in self.module.windows(self.parameters, height, width):
+            tile = self.module.cut(sample, window, self.parameters)
+            if tile is not None:
+                place = (window.x1, window.y1, window.x2, window.y2)
+                name = f"{sample.id}{',' if '#' in sample.id else '#'}y{window.y1}x{window.x1}"
+                yield Piece(place, msgspec.structs.replace(tile, id=name))
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """A tile as a sample of its own, and where it lies: x1, y1, x2, y2 in pixels of the whole."""
+
+    tile: tuple[int, ...]
+    sample: Sample
 
 
 def applied(sample: Sample, form: FixedOp) -> Sample:

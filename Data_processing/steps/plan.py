@@ -5,45 +5,14 @@ And the order of steps, checked before anything runs.
 
 import inspect
 from collections.abc import Mapping
-from types import ModuleType
 
-import msgspec
-
-from Data_processing.steps.operation import Operation, OwnOperation
-from Data_processing.steps.table import OPERATIONS
-from Data_processing.steps.transforms import Transform, Transforms
-from Datasets import parts
+from Data_processing.steps.entries import SOURCE, Named, Step, module_of, named
+from Data_processing.steps.operation import Operation, OwnOperation, Tiling
+from Data_processing.steps.transform import Transform
+from Data_processing.steps.transforms import Transforms
 from Datasets.errors import ParamsError
 from Datasets.params import NAME, checked, nearest
 from Datasets.recipe import FixedOp
-
-SOURCE = "source"
-"""The name of the first store; no step may take it."""
-
-Entry = dict[str, dict[str, object] | None]
-
-
-class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"from_": "from"}):
-    """One entry of ``preprocess``: where it reads, and its operations in order, each ``{name.
-
-    {argument: value}}``.
-    """
-
-    from_: str
-    ops: tuple[Entry, ...] = ()
-
-
-class _Named(msgspec.Struct, frozen=True):
-    """One operation as it is asked for, and where."""
-
-    op: str
-    arguments: dict[str, object]
-    place: str
-
-    @property
-    def is_transform(self) -> bool:
-        """Whether it is one of albumentations'."""
-        return self.op[:1].isupper()
 
 
 def operations(name: str, step: Step, where: str = "params.yaml") -> tuple[Operation, ...]:
@@ -54,7 +23,7 @@ def operations(name: str, step: Step, where: str = "params.yaml") -> tuple[Opera
     """
     found: list[Operation] = []
     waiting: list[Transform] = []
-    for one in _named(name, step, where):
+    for one in _after_tiling(name, step, where):
         if one.is_transform:
             waiting.append(Transform(one.op, one.arguments, one.place))
             continue
@@ -65,6 +34,27 @@ def operations(name: str, step: Step, where: str = "params.yaml") -> tuple[Opera
     return (*found, Transforms(tuple(waiting))) if waiting else tuple(found)
 
 
+def tiling(name: str, step: Step, where: str = "params.yaml") -> Tiling | None:
+    """Return what cuts a step's samples into tiles, if anything does.
+
+    Raises:
+        ParamsError: it is not the first thing in the walk; or as ``operations``.
+    """
+    found = [one for one in named(name, step, where) if _is_tiling(one)]
+    if not found:
+        return None
+    one = found[0]
+    if len(found) > 1 or step.from_ != SOURCE or not _is_tiling(named(name, step, where)[0]):
+        raise ParamsError(
+            f"{one.place}: {one.op} must come first in the walk, so that a tile is a part of a raw "
+            f"image: let '{name}' read from '{SOURCE}', and put {one.op} first in it, once"
+        )
+    module = module_of(one)
+    return Tiling(
+        one.op, module, checked(one.arguments, module.Parameters, f"{one.place}.{one.op}")
+    )
+
+
 def draws(name: str, step: Step) -> bool:
     """Return whether copies 1 to n differ from one another by a step.
 
@@ -73,7 +63,7 @@ def draws(name: str, step: Step) -> bool:
     Raises:
         ParamsError: as ``operations``.
     """
-    return any(one.is_transform or _own(one).draws for one in _named(name, step))
+    return any(one.is_transform or _own(one).draws for one in _after_tiling(name, step))
 
 
 def modules_of(name: str, step: Step) -> list[str]:
@@ -83,8 +73,8 @@ def modules_of(name: str, step: Step) -> list[str]:
         ParamsError: as ``operations``.
     """
     found = {
-        Transforms.__module__ if one.is_transform else _own(one).module.__name__
-        for one in _named(name, step)
+        Transforms.__module__ if one.is_transform else module_of(one).__name__
+        for one in named(name, step)
     }
     return sorted(found)
 
@@ -95,7 +85,7 @@ def recipe_ops(name: str, step: Step) -> tuple[FixedOp, ...]:
     Raises:
         ParamsError: as ``operations``.
     """
-    ours = (_own(one) for one in _named(name, step) if not one.is_transform)
+    ours = (_own(one) for one in _after_tiling(name, step) if not one.is_transform)
     return tuple(form for form in (op.fixed() for op in ours) if form is not None)
 
 
@@ -157,28 +147,21 @@ def check(steps: Mapping[str, Step], last: str, where: str) -> list[str]:
     return list(dict.fromkeys(problems))
 
 
-def _named(name: str, step: Step, where: str = "params.yaml") -> list[_Named]:
-    found = []
-    for number, entry in enumerate(step.ops):
-        place = f"{where}: preprocess.{name}.ops.{number}"
-        if len(entry) != 1:
-            raise ParamsError(
-                f"{place}: one operation an entry was expected, got {sorted(entry) or 'nothing'}"
-            )
-        op, arguments = next(iter(entry.items()))
-        found.append(_Named(op, arguments or {}, place))
-    return found
+def _after_tiling(name: str, step: Step, where: str = "params.yaml") -> list[Named]:
+    first = 0 if tiling(name, step, where) is None else 1
+    return named(name, step, where)[first:]
 
 
-def _own(one: _Named) -> OwnOperation:
-    op, place = one.op, one.place
-    module = parts.find(OPERATIONS, op, "operation", place)
-    if not isinstance(module, ModuleType) or not hasattr(module, "Parameters"):
-        raise ParamsError(
-            f"{place}: {op}: its module has no Parameters; see Data_processing/steps/crop.py"
-        )
-    made = OwnOperation(op, module, checked(one.arguments, module.Parameters, f"{place}.{op}"))
-    _refuse_other_shape(made, f"{place}: {op}")
+def _is_tiling(one: Named) -> bool:
+    return not one.is_transform and hasattr(module_of(one), "windows")
+
+
+def _own(one: Named) -> OwnOperation:
+    module = module_of(one)
+    made = OwnOperation(
+        one.op, module, checked(one.arguments, module.Parameters, f"{one.place}.{one.op}")
+    )
+    _refuse_other_shape(made, f"{one.place}: {one.op}")
     return made
 
 

@@ -10,8 +10,6 @@ from pathlib import Path
 import msgspec
 
 from Data_processing.interim import folder_of
-from Data_processing.steps.operation import Operation
-from Data_processing.steps.plan import operations
 from Data_processing.steps.process import fans_out, step_called, work_of
 from Data_processing.steps.runner import copies_of, read
 from Data_processing.steps.work import Work
@@ -91,13 +89,12 @@ def preview(name: str, sample: str, copies: int) -> Preview:
     step = step_called(params, name)
     work = work_of(params, name, step, folder_of(name))
     store = Store(work.reads)
-    ops = operations(name, step)
     rows = rows_called(store, sample)[: 1 + copies]
     remark = _remark(work, store, copies)
     if fans_out(store, name, step):
         work = msgspec.structs.replace(work, copies=copies)
     try:
-        pairs = tuple(_pair(work, store, ops, row) for row in rows)
+        pairs = tuple(_pair(work, store, row) for row in rows)
     except (ImageError, SampleError) as error:
         where = f"process@{name}: {one_line(rows[0].id)}"
         raise SampleError(f"{where}: {one_line(str(error))}") from error
@@ -136,9 +133,9 @@ def rows_called(store: Store, sample: str) -> list[Row]:
     return [row for row in store.rows(shard) if row.id == id_]
 
 
-def _pair(work: Work, store: Store, ops: tuple[Operation, ...], row: Row) -> Pair:
+def _pair(work: Work, store: Store, row: Row) -> Pair:
     before = read(work, store, row)
-    return Pair(before, tuple(copies_of(work, ops, before)))
+    return Pair(before, tuple(copies_of(work, before)))
 
 
 def _cell(made: Preview, sample: Sample, title: str) -> Cell:

@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 
 from Data_processing.interim import folder_of
 from Data_processing.raw import RawFiles
-from Data_processing.steps.plan import SOURCE, Step, check_name, draws, recipe_ops, walk_to
+from Data_processing.steps.entries import SOURCE, Step
+from Data_processing.steps.plan import check_name, draws, recipe_ops, walk_to
 from Data_processing.steps.sheet import write_sheet
 from Data_processing.steps.walking import Walked, walk
 from Data_processing.steps.work import Work

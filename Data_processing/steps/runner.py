@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
-from Data_processing.steps.operation import Operation, applied
-from Data_processing.steps.plan import SOURCE, operations
+from Data_processing.steps.entries import SOURCE
+from Data_processing.steps.operation import Operation, Piece, Tiling, applied
+from Data_processing.steps.plan import operations, tiling
 from Data_processing.steps.work import Work
 from Datasets.errors import ImageError, SampleError, StoreError
 from Datasets.index import MADE, Row, table_of
@@ -90,13 +92,15 @@ def read(work: Work, store: Store, row: Row) -> Sample:
     return work.raw.sample(row) if work.step.from_ == SOURCE else store.sample(row)
 
 
-def copies_of(work: Work, ops: tuple[Operation, ...], sample: Sample) -> list[Sample]:
-    """Return all copies that the step makes of ``sample``.
+def copies_of(work: Work, sample: Sample) -> list[Sample]:
+    """Return all copies that the step makes of ``sample``, of each of its tiles if it is cut.
 
     Raises:
         SampleError: an operation cannot be done on it.
     """
-    return [_run(work, ops, sample, copy) for copy in work.copies_of(sample.copy)]
+    ops, tiles = operations(work.name, work.step), tiling(work.name, work.step)
+    whole = [sample] if tiles is None else [piece.sample for piece in tiles.pieces(sample)]
+    return [_run(work, ops, one, copy) for one in whole for copy in work.copies_of(sample.copy)]
 
 
 class _Made(msgspec.Struct, frozen=True):
@@ -113,7 +117,7 @@ class _Maker:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._reads = Store(work.reads)
-        self._ops: tuple[Operation, ...] | None = None
+        self._ops: _Operations | None = None
         self._earlier: dict[Path, Store] = {}
         self.damaged = 0
 
@@ -121,33 +125,47 @@ class _Maker:
         """Yield all that comes of one sample."""
         at_hand: Sample | None = None
         for unit in units:
-            samples = self._known(unit)
-            if samples is None:
+            found = self._known(unit)
+            if found is None:
                 if at_hand is None or at_hand.copy != unit.row.copy:
                     at_hand = read(self._work, self._reads, unit.row)
-                samples = [_run(self._work, self._operations(), at_hand, unit.copy)]
-            for sample in samples:
-                yield _Made(unit.number, unit.row, sample)
+                found = self._pieces(at_hand, unit)
+            for one in found:
+                row = msgspec.structs.replace(unit.row, tile=one.tile)
+                yield _Made(unit.number, row, one.sample)
 
-    def _known(self, unit: Unit) -> list[Sample] | None:
+    def _pieces(self, sample: Sample, unit: Unit) -> list[Piece]:
+        """Return what a step makes of a sample for one copy: itself, or its tiles."""
+        ops, tiles = self._operations()
+        whole = [Piece(unit.row.tile, sample)] if tiles is None else tiles.pieces(sample)
+        return [Piece(one.tile, _run(self._work, ops, one.sample, unit.copy)) for one in whole]
+
+    def _known(self, unit: Unit) -> list[Piece] | None:
         if unit.known is None:
             return None
         folder = unit.known.folder
         try:
             if folder not in self._earlier:
                 self._earlier[folder] = Store(folder)
-            return [self._earlier[folder].sample(row) for row in unit.known.rows]
+            store = self._earlier[folder]
+            return [Piece(row.tile, store.sample(row)) for row in unit.known.rows]
         except (StoreError, OSError, ValueError):  # not what it was; numpy says so by ValueError
             self.damaged += 1
             return None
 
-    def _operations(self) -> tuple[Operation, ...]:
+    def _operations(self) -> "_Operations":
         if self._ops is None:
             import torch  # takes seconds: not where all is known
 
             torch.set_num_threads(1)  # parallel by shards
-            self._ops = operations(self._work.name, self._work.step)
+            name, step = self._work.name, self._work.step
+            self._ops = _Operations(operations(name, step), tiling(name, step))
         return self._ops
+
+
+class _Operations(NamedTuple):
+    ops: tuple[Operation, ...]
+    tiles: Tiling | None
 
 
 def _run(work: Work, ops: tuple[Operation, ...], sample: Sample, copy: int) -> Sample:

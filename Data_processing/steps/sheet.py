@@ -14,7 +14,7 @@ from PIL import Image
 
 from Data_processing.interim import folder_of
 from Data_processing.raw import RawFiles
-from Data_processing.steps.plan import SOURCE, Step
+from Data_processing.steps.entries import SOURCE, Step
 from Datasets.draw import for_the_eye, overlay
 from Datasets.files import write_bytes, write_json
 from Datasets.image import encode_png
@@ -75,13 +75,15 @@ def write_sheet(name: str, step: Step, raw: RawFiles) -> None:
     before, after = Store(folder_of(step.from_)), Store(folder_of(name))
     ids = after.table.filter(pc.equal(after.table["copy"], 0))["id"].to_pylist()
     chosen = sorted(ids, key=place_of)[:SAMPLES]
-    rows_after, rows_before = _by_copy(after, chosen), _by_copy(before, chosen)
+    rows_after = _by_copy(after, chosen)
+    parents = [row.parent for row in rows_after.values()]
+    rows_before = _by_copy(before, [*chosen, *parents])
     shown = range(1 + min(COPIES, after.about.copies))
     columns = ("before", *(f"copy {copy}" for copy in shown))
     canvas = np.full((_offset(len(chosen)), _offset(len(columns)), 3), GROUND, np.uint8)
     cells = []
     for line, id_ in enumerate(chosen):
-        row = rows_before[id_, 0]
+        row = rows_before.get((id_, 0)) or rows_before[rows_after[id_, 0].parent, 0]  # of a tile
         first = raw.sample(row) if step.from_ == SOURCE else before.sample(row)
         for column, sample in enumerate(
             [first, *(after.sample(rows_after[id_, copy]) for copy in shown)]

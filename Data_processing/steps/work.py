@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from Data_processing.raw import RawFiles
-from Data_processing.steps.plan import Step
+from Data_processing.steps.entries import Step
 
 
 class Work(msgspec.Struct, frozen=True):

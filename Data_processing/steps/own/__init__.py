@@ -1,4 +1,4 @@
-"""Your own operations: one module each, shaped like ``Data_processing/steps/crop.py``.
+"""Your own operations: a file each, shaped like ``Data_processing/steps/crop.py``.
 
-Named in ``steps/table.py``.
+``Data_processing/steps/own/sharpen.py`` is ``own.sharpen`` in params.yaml.
 """

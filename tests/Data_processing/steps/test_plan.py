@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from Data_processing.steps.plan import Entry, Step, check, operations, recipe_ops, walk_to
+from Data_processing.steps.entries import Entry, Step
+from Data_processing.steps.plan import check, operations, recipe_ops, walk_to
 from Data_processing.steps.process import step_called
 from Datasets.errors import ParamsError
 from Datasets.params import load

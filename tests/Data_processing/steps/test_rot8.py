@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from Data_processing import source
 from Data_processing.interim import folder_of
 from Data_processing.steps import process, rot8
-from Data_processing.steps.plan import Step, operations
+from Data_processing.steps.entries import Step
+from Data_processing.steps.plan import operations
 from Datasets.errors import ParamsError
 from Datasets.image import decode
 from Datasets.randomness import rng_for
