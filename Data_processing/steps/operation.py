@@ -7,8 +7,11 @@ from typing import Protocol
 import msgspec
 import numpy as np
 
+from Datasets.errors import SampleError
 from Datasets.recipe import FixedOp
 from Datasets.sample import Sample
+
+DTYPES = ("uint8", "uint16", "float32")
 
 
 class Operation(Protocol):
@@ -59,11 +62,21 @@ class OwnOperation(msgspec.Struct, frozen=True):
 
         Or its fixed form where it draws nothing.
         """
-        if self.draws:
+        if not self.draws:
+            form = self.fixed()
+            return sample if form is None else applied(sample, form)
+        try:
             drawn: Sample = self.module.apply(sample, self.parameters, rng)
-            return drawn
-        form = self.fixed()
-        return sample if form is None else applied(sample, form)
+        except SampleError:
+            raise
+        except Exception as error:  # a user's own may raise anything; who and where is what helps
+            what = " ".join(f"{type(error).__name__}: {error}".split())
+            raise SampleError(f"{self} failed: {what}") from error
+        return drawn
+
+    def __str__(self) -> str:
+        """Return it as params.yaml says it."""
+        return f"{self.name} {msgspec.json.encode(self.parameters).decode()}"
 
 
 class Tiling(msgspec.Struct, frozen=True):
@@ -93,6 +106,39 @@ class Piece(msgspec.Struct, frozen=True):
 
     tile: tuple[int, ...]
     sample: Sample
+
+
+def refuse_unsound(before: Sample, after: object, what: str) -> Sample:
+    """Return what an operation made of a sample, if it is one that can be stored.
+
+    Args:
+        before: the sample that the operation got.
+        after: what it made of it.
+        what: the operation with its arguments, for the message.
+
+    Raises:
+        SampleError: it is no sample, its arrays are not of the shapes and types of one, or there is
+            NaN where there was none.
+    """
+    if not isinstance(after, Sample):
+        raise SampleError(f"{what} returned {type(after).__name__}, a Sample was expected")
+    image, mask = after.image, after.mask
+    if image.ndim != 3 or 0 in image.shape or image.dtype.name not in DTYPES:
+        raise SampleError(
+            f"{what} made an image of shape {image.shape} and type {image.dtype}; (height, width, "
+            f"channels) of {', '.join(DTYPES)} was expected"
+        )
+    if mask is not None and (mask.shape != image.shape[:2] or mask.dtype != np.uint8):
+        raise SampleError(
+            f"{what} made a mask of shape {mask.shape} and type {mask.dtype} for an image of shape "
+            f"{image.shape}; (height, width) of uint8 was expected"
+        )
+    if image.dtype.kind == "f" and np.isnan(image).any():
+        if not (before.image.dtype.kind == "f" and np.isnan(before.image).any()):
+            raise SampleError(
+                f"{what} made NaN of pixels that were numbers; change its arguments or leave it out"
+            )
+    return after
 
 
 def applied(sample: Sample, form: FixedOp) -> Sample:

@@ -129,8 +129,9 @@ def _settle(work: Work, found: list[Rejection], datasets: dict[str, Dataset]) ->
 
 def _summary(work: Work, before: Store, walked: Walked) -> str:
     rows, rejected = walked.table.num_rows, len(walked.rejections)  # samples, all their rows
-    boxes_in = pc.list_value_length(before.table["box_names"]).to_numpy()[walked.reads].sum()
-    boxes = pc.sum(pc.list_value_length(walked.table["box_names"])).as_py() or 0
+    lengths_in = pc.list_value_length(before.table["box_names"]).to_numpy()[walked.reads]
+    lengths = pc.list_value_length(walked.table["box_names"]).to_numpy()
+    boxes_in, boxes = lengths_in.sum(), lengths.sum()
     parts = [f"{before.table.num_rows:,} rows in, {rows:,} out"]
     if work.copies:
         parts.append(f"{work.copies} copies of each drawn")
@@ -140,4 +141,7 @@ def _summary(work: Work, before: Store, walked: Walked) -> str:
         parts.append(f"{rejected:,} samples rejected")
     if boxes_in > boxes:
         parts.append(f"{boxes_in - boxes:,} boxes left the frame")
+        emptied = (lengths_in > 0) & (lengths == 0)
+        if emptied.any():
+            parts.append(f"{emptied.sum():,} rows have none left")
     return ", ".join(parts)

@@ -28,6 +28,7 @@ class Plan:
         rows: (units,) which row of the store that is read each is made of.
         copies: (units,) for which copy.
         keys: their keys.
+        work: the step.
     """
 
     def __init__(self, work: Work, table: pa.Table, generations: list[Generation]) -> None:
@@ -38,7 +39,7 @@ class Plan:
         self.copies = np.tile(np.arange(per_row), len(own)) if work.copies else own
         pairs = list(zip(self.rows.tolist(), self.copies.tolist(), strict=True))
         self.keys = unit_keys(work, table, pairs)
-        self._work = work
+        self.work = work
         self._table = table
         self._shard_of = table["shard"].to_numpy()[self.rows]
         self._generations = generations
@@ -76,7 +77,7 @@ class Plan:
             for kind in ("images", "masks"):
                 path = store.folder / shard_name(kind, shard)
                 if path.exists():
-                    link_or_copy(path, self._work.writes / path.name)
+                    link_or_copy(path, self.work.writes / path.name)
         except (StoreError, OSError, ValueError):
             return None  # what is sound of it is copied
         return ShardResult(

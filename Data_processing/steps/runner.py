@@ -10,7 +10,13 @@ import numpy as np
 import pyarrow as pa
 
 from Data_processing.steps.entries import SOURCE
-from Data_processing.steps.operation import Operation, Piece, Tiling, applied
+from Data_processing.steps.operation import (
+    Operation,
+    Piece,
+    Tiling,
+    applied,
+    refuse_unsound,
+)
 from Data_processing.steps.plan import operations, tiling
 from Data_processing.steps.work import Work
 from Datasets.errors import ImageError, SampleError, StoreError
@@ -172,10 +178,9 @@ def _run(work: Work, ops: tuple[Operation, ...], sample: Sample, copy: int) -> S
     result = msgspec.structs.replace(sample, copy=copy)
     rng = rng_for(work.seed, work.name, sample.id, copy)
     for op in ops:
+        form = None if copy else op.fixed()
         if copy:
-            result = op.apply(result, rng)
-            continue
-        form = op.fixed()
-        if form is not None:
-            result = applied(result, form)
+            result = refuse_unsound(result, op.apply(result, rng), str(op))
+        elif form is not None:
+            result = refuse_unsound(result, applied(result, form), str(op))
     return result

@@ -8,9 +8,10 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from Data_processing.steps.plan import recipe_ops
+from Data_processing.steps.plan import recipe_ops, tiling
 from Data_processing.steps.reuse import Plan
 from Data_processing.steps.runner import ShardResult, Unit, run_shard
+from Data_processing.steps.tiles import with_own_counts
 from Data_processing.steps.work import Work
 from Datasets import row_cache
 from Datasets.compute import Compute
@@ -118,6 +119,8 @@ def _joined(results: list[ShardResult], before: pa.Table, plan: Plan) -> Walked:
     table = before.take(pa.array(plan.rows[units]))
     for name in MADE:
         table = table.set_column(table.column_names.index(name), name, made[name])
+    if tiling(plan.work.name, plan.work.step):
+        table = with_own_counts(table, before.take(pa.array(plan.rows[units])))
     order = in_order(table)
     units = units[order.to_numpy()]
     done = np.concatenate([np.zeros(0, np.int64), *(result.done for result in results)])
