@@ -29,7 +29,7 @@ run: setup ## bring every stage up to date, then say what came out (ARGS="..." g
 	$(if $(TARGETS),,@python -m Models summary)
 
 test: lint ## lint, then run all tests (ARGS="..." goes to pytest)
-	@OMP_NUM_THREADS=1 python -m pytest $(ARGS)
+	@OMP_NUM_THREADS=1 python -m tests $(ARGS)
 
 lint: setup ## check style, types and the contracts between the rooms
 	@ruff check

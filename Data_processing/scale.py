@@ -59,7 +59,8 @@ def run(arguments: argparse.Namespace) -> None:
         fittings = plan(load().section("scale", Scale))
         tensors = Tensors(require(TENSORS, "stack"))
         index = tensors.index
-        chosen = splits.read().part(index["id"], "train", fold) & (index["copy"] == 0).to_numpy()
+        chosen = splits.read().part(index["parent"], "train", fold)
+        chosen &= (index["copy"] == 0).to_numpy()
         rows = np.flatnonzero(chosen)
         if not len(rows):
             raise StoreError(

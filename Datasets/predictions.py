@@ -17,6 +17,7 @@ PREDICTIONS_FILE = "predictions.parquet"
 SCHEMA = pa.schema(
     [
         ("id", pa.string()),
+        ("parent", pa.string()),
         ("label", pa.string()),
         ("predicted", pa.string()),
         ("loss", pa.float32()),
@@ -24,7 +25,8 @@ SCHEMA = pa.schema(
         ("probabilities", pa.list_(pa.float32())),
     ]
 )
-"""``logits`` and ``probabilities`` run parallel to the sorted class names."""
+"""``parent`` is the sample of the metadata that a tile was cut out of; of others, the sample itself.
+``logits`` and ``probabilities`` run parallel to the sorted class names."""
 
 
 def write(folder: Path, table: pd.DataFrame) -> None:

@@ -71,7 +71,7 @@ def join(tables: dict[int, pd.DataFrame], folds: Folds, seed: int) -> Crossval:
         StoreError: a prediction is of a sample that is not in that fold's test part now.
     """
     for fold, table in tables.items():
-        foreign = table["id"][~folds.part(table["id"], "test", fold)]
+        foreign = table["id"][~folds.part(table["parent"], "test", fold)]
         if len(foreign) or table["id"].duplicated().any():
             raise StoreError(
                 f"the predictions of fold {fold} are of other folds than Datasets/splits holds now "

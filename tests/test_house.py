@@ -13,6 +13,7 @@ from ruamel.yaml.comments import CommentedMap
 
 from Datasets.code import ROOMS
 from Datasets.params import load
+from tests.__main__ import HALVES
 from tests.conftest import ROOT
 from tests.deps import House
 from tests.dvc_file import Stage, stages
@@ -214,3 +215,16 @@ def _keys(value: object) -> Iterator[tuple[str, int]]:
 
 def _git(*words: str) -> str:
     return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True).stdout
+
+
+def test_every_test_is_in_one_half() -> None:
+    """``make test`` runs the halves beside each other; none may be left out."""
+    files = sorted((ROOT / "tests").rglob("test_*.py"))
+    in_halves = [
+        path
+        for half in HALVES
+        for name in half
+        for start in (ROOT / "tests").glob(name)
+        for path in ([start] if start.is_file() else start.rglob("test_*.py"))
+    ]
+    assert sorted(in_halves) == files
