@@ -5,10 +5,11 @@ An index into the raw files with what is annotated on them, and no pixels.
 
 import argparse
 import math
-from collections.abc import Iterator
+from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,10 +17,13 @@ import pyarrow.parquet as pq
 from Data_processing.interim import folder_of
 from Data_processing.sections import Decode, Split
 from Datasets import metadata
+from Datasets.arrow import column
 from Datasets.dataset import METADATA
+from Datasets.errors import StoreError
 from Datasets.files import content_hash, new_folder
-from Datasets.index import NOWHERE, Row, table_of, with_columns
-from Datasets.metadata import COLUMN
+from Datasets.image import Colour
+from Datasets.index import INDEX_SCHEMA, NOWHERE, with_columns
+from Datasets.metadata import COLUMN, ImageMetadata
 from Datasets.params import load
 from Datasets.randomness import place_of
 from Datasets.recipe import Recipe
@@ -30,6 +34,17 @@ SHARD_BYTES = 16 << 20
 SHARD_ROWS = 64
 MAX_BITS = 10
 """A shard holds about 64 rows or 16 MB, whichever is more; a store has at most 2**10 shards."""
+
+SHARD = INDEX_SCHEMA.get_field_index("shard")
+TAKEN = [
+    *("id", "height", "width", "channels", "dtype", "files", "is_embedded", "sha256", "window"),
+    *("window_hash", "group", "has_labels", "has_counts", "has_boxes", "has_mask"),
+]
+"""Columns of samples.parquet that stand in an index as they are."""
+
+
+DECODED = {"rgb": 3, "gray": 1}
+"""Channels of an image decoded in a colour of our choice."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,70 +62,104 @@ def run(arguments: argparse.Namespace) -> None:
         classes = tuple(
             sorted({c for folder in folders.values() for c in metadata.read_classes(folder)})
         )
-        rows = [row for name, folder in folders.items() for row in _rows(name, folder)]
-        bits = shard_bits(rows, copies)
-        rows = [msgspec.structs.replace(row, shard=place_of(row.id) % (1 << bits)) for row in rows]
+        parts = [_index(name, folder, colour) for name, folder in folders.items()]
+        table = pa.concat_tables([INDEX_SCHEMA.empty_table(), *parts])
+        bits = shard_bits(table, copies)
+        shards = [place_of(id_) % (1 << bits) for id_ in table["id"].to_pylist()]
+        table = table.set_column(SHARD, INDEX_SCHEMA.field(SHARD), [pa.array(shards, pa.int32())])
         with new_folder(folder_of("source")) as folder:
-            table = with_columns(table_of(rows), _tabular(folders))
-            write_index(folder, table, About(bits, 0, classes), Recipe(colour))
-        stage.summary = f"{len(rows):,} samples of {len(classes)} classes in {1 << bits} shards"
+            whole = with_columns(table, _tabular(folders))
+            write_index(folder, whole, About(bits, 0, classes), Recipe(colour))
+        stage.summary = (
+            f"{table.num_rows:,} samples of {len(classes)} classes in {1 << bits} shards"
+        )
 
 
-def shard_bits(rows: list[Row], copies: int) -> int:
+def shard_bits(table: pa.Table, copies: int) -> int:
     """Return k for a store of 2**k shards.
 
     It is a function of the raw images' headers and of ``copies``, decided once and kept for the
     whole walk, so that a step maps shard to shard.
     """
-    if not rows:
+    if not table.num_rows:
         return 0
-    mean_bytes = sum(row.height * row.width * row.channels for row in rows) / len(rows)
+    area = table["height"].to_numpy().astype(np.int64) * table["width"].to_numpy()
+    mean_bytes = int((area * table["channels"].to_numpy()).sum()) / table.num_rows
     rows_a_shard = max(SHARD_ROWS, math.ceil(SHARD_BYTES / mean_bytes))
-    shards = len(rows) * (1 + copies) / rows_a_shard
+    shards = table.num_rows * (1 + copies) / rows_a_shard
     return min(MAX_BITS, max(0, math.ceil(math.log2(max(shards, 1)))))
 
 
-def _rows(dataset: str, folder: Path) -> Iterator[Row]:
-    for annotated in metadata.read(folder):
-        image, row = annotated.image, annotated.row
-        counts = image.class_counts()
-        boxes = image.bounding_boxes
-        mask = image.segmentation_mask
-        yield Row(
-            id=row.id,
-            parent=row.id,
-            tile=(),
-            copy=0,
-            shard=0,
-            image_offset=NOWHERE,
-            height=row.height,
-            width=row.width,
-            channels=row.channels,
-            dtype=row.dtype,
-            image_hash="",
-            mask_offset=NOWHERE,
-            mask_hash="",
-            dataset=dataset,
-            files=row.files or (row.image,),
-            is_embedded=row.is_embedded,
-            sha256=row.sha256,
-            window=row.window,
-            window_hash=row.window_hash,
-            raw_mask=mask,
-            raw_mask_hash=content_hash((folder / mask).read_bytes()) if mask else "",
-            raw_nodata=row.nodata_mask,
-            group=row.group,
-            labels=image.label_names(),
-            count_names=tuple(counts),
-            count_values=tuple(counts.values()),
-            box_names=tuple(box.name for box in boxes),
-            box_corners=tuple(side for box in boxes for side in (box.x1, box.y1, box.x2, box.y2)),
-            box_annotations=tuple(np.arange(len(boxes)).tolist()),
-            has_labels=row.has_labels,
-            has_counts=row.has_counts,
-            has_boxes=row.has_boxes,
-            has_mask=row.has_mask,
-        )
+def _index(dataset: str, folder: Path, colour: Colour) -> pa.Table:
+    """Return the index of one data set.
+
+    Raises:
+        StoreError: its two files do not run parallel.
+    """
+    images = metadata.read_images(folder)
+    parts = []
+    rows = pq.ParquetFile(folder / metadata.SAMPLES_FILE)
+    for batch in rows.iter_batches(metadata.BATCH_ROWS, columns=[*TAKEN, "image", "nodata_mask"]):
+        lines = list(islice(images, batch.num_rows))
+        if [line.image for line in lines] != batch["image"].to_pylist():
+            raise StoreError(f"{folder}: its files part ways; run the stage convert again")
+        parts.append(_part(_Place(dataset, folder, colour), batch, lines))
+    if next(images, None) is not None:
+        raise StoreError(f"{folder}: its files part ways; run the stage convert again")
+    return pa.Table.from_batches(parts, INDEX_SCHEMA)
+
+
+class _Place(NamedTuple):
+    """A data set, where its metadata lie, and how its raw files are decoded."""
+
+    dataset: str
+    folder: Path
+    colour: Colour
+
+
+def _part(place: _Place, batch: pa.RecordBatch, lines: list[ImageMetadata]) -> pa.RecordBatch:
+    dataset, folder, colour = place
+    n = len(lines)
+    files = zip(batch["files"].to_pylist(), lines, strict=True)
+    masks = [line.segmentation_mask for line in lines]
+    counts = [line.class_counts() for line in lines]
+    boxes = [line.bounding_boxes for line in lines]
+    values: dict[str, Sequence[object]] = {
+        "tile": [()] * n,
+        "copy": [0] * n,
+        "shard": [0] * n,
+        "image_offset": [NOWHERE] * n,
+        "image_hash": [""] * n,
+        "mask_offset": [NOWHERE] * n,
+        "mask_hash": [""] * n,
+        "dataset": [dataset] * n,
+        "files": [found or (line.image,) for found, line in files],
+        "raw_mask": masks,
+        "raw_channels": (
+            batch["channels"].to_pylist() if colour == "unchanged" else [DECODED[colour]] * n
+        ),
+        "raw_mask_hash": [
+            content_hash((folder / mask).read_bytes()) if mask else "" for mask in masks
+        ],
+        "labels": [line.label_names() for line in lines],
+        "count_names": [tuple(count) for count in counts],
+        "count_values": [tuple(count.values()) for count in counts],
+        "box_names": [tuple(box.name for box in found) for found in boxes],
+        "box_corners": [
+            tuple(side for box in found for side in (box.x1, box.y1, box.x2, box.y2))
+            for found in boxes
+        ],
+        "box_annotations": [range(len(found)) for found in boxes],
+    }
+    columns = {name: batch[name] for name in TAKEN if name != "files"}
+    columns |= {"parent": batch["id"], "raw_nodata": batch["nodata_mask"]}
+    columns |= {"raw_dtype": batch["dtype"]}
+    columns |= {
+        name: column(given, INDEX_SCHEMA.field(name).type) for name, given in values.items()
+    }
+    return pa.RecordBatch.from_arrays(
+        [columns[field.name] for field in INDEX_SCHEMA], schema=INDEX_SCHEMA
+    )
 
 
 def _tabular(folders: dict[str, Path]) -> pa.Table:

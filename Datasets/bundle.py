@@ -22,13 +22,14 @@ PREPROCESS_FILE = "preprocess.onnx"
 MODEL_FILE = "model.onnx"
 WEIGHTS_FILE = "weights.safetensors"
 SCRIPTS = "scripts"
-FORMAT = 1
+FORMAT = 2
 
 
 class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What goes into ``preprocess.onnx`` and what comes out of it: decode in ``colour``.
+    """What goes into ``preprocess.onnx`` and what comes out of it.
 
-    (H, W, C) of ``dtype``.
+    A file is decoded in ``colour``, which gives (h, w, raw_channels) of ``raw_dtype``, any h and w.
+    Out comes (height, width, channels) of ``dtype``.
     """
 
     colour: Colour
@@ -36,6 +37,8 @@ class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     height: int
     width: int
     channels: int
+    raw_channels: int
+    raw_dtype: str
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -18,6 +18,7 @@ class Compute(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     workers: Positive | Literal["auto"] = "auto"
     engine: Literal["local"] = "local"
     row_cache_gb: Annotated[float, msgspec.Meta(ge=0)] = 20.0
+    resident: bool = False
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
     def worker_count(self) -> int:

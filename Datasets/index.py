@@ -38,8 +38,9 @@ class Row(msgspec.Struct, frozen=True):
     ``files`` is where the raw pixels lie, one file or one a band, below the data set's raw folder,
     or below its metadata folder if ``is_embedded``; ``sha256``, ``window`` and ``window_hash`` are
     as in samples.parquet. ``raw_mask`` is the mask below the metadata folder and ``raw_mask_hash``
-    the xxh3-128 of that file; ``raw_nodata`` is the mask of where there is no data. ``box_corners``
-    is flat: x1, y1, x2, y2, x1, ...
+    the xxh3-128 of that file; ``raw_nodata`` is the mask of where there is no data.
+    ``raw_channels`` and ``raw_dtype`` are those of the decoded raw image, before any step.
+    ``box_corners`` is flat: x1, y1, x2, y2, x1, ...
     """
 
     id: str
@@ -64,6 +65,8 @@ class Row(msgspec.Struct, frozen=True):
     raw_mask: str | None
     raw_mask_hash: str
     raw_nodata: str | None
+    raw_channels: int
+    raw_dtype: str
     group: str | None
     labels: tuple[str, ...]
     count_names: tuple[str, ...]
@@ -107,7 +110,8 @@ _ARROW = {
         ("id", "parent", "image_hash", "mask_hash", "raw_mask_hash", "dtype"), pa.string()
     ),
     **dict.fromkeys(("dataset", "sha256", "window_hash", "raw_mask", "group"), pa.string()),
-    "raw_nodata": pa.string(),
+    **dict.fromkeys(("raw_nodata", "raw_dtype"), pa.string()),
+    "raw_channels": pa.int32(),
     **dict.fromkeys(("copy", "shard", "height", "width", "channels"), pa.int32()),
     **dict.fromkeys(("image_offset", "mask_offset"), pa.int64()),
     **dict.fromkeys(("files", "labels", "count_names", "box_names"), pa.list_(pa.string())),

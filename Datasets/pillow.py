@@ -1,4 +1,7 @@
-"""JPEG, PNG, WebP and BMP, read by Pillow; PNGs of 16 bits in colour by libpng, without loss."""
+"""JPEG, PNG, WebP and BMP, read by Pillow.
+
+PNGs of 16 bits in colour are read by libpng, without loss; plain JPEGs by libjpeg-turbo, sooner.
+"""
 
 import re
 import warnings
@@ -8,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from Datasets import header
+from Datasets import header, jpeg
 from Datasets.errors import ImageError
 from Datasets.exif import orientation_behind_pixels, orientation_in
 from Datasets.header import (
@@ -50,6 +53,7 @@ class Picture:
         file.seek(0)
         start = file.read(START)
         plain = plain_header(start)
+        self._is_jpeg = start.startswith(b"\xff\xd8")
         with damaged(where, "the header cannot be read"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of damaged EXIF
             if plain is not None:
@@ -68,10 +72,11 @@ class Picture:
         Raises:
             ImageError: they are truncated or damaged, or cannot become ``colour``.
         """
-        box = window_as_stored(window, self.header)
+        box = x1, y1, x2, y2 = window_as_stored(window, self.header)
         if self._is_deep:
-            x1, y1, x2, y2 = box
             pixels = in_colour(self._deep[y1:y2, x1:x2], self.header, colour, self._where)
+        elif self._plain is not None:
+            pixels = in_colour(self._plain[y1:y2, x1:x2], self.header, colour, self._where)
         else:
             with damaged(self._where, "the pixels cannot be decoded"):
                 self._image.load()
@@ -85,6 +90,14 @@ class Picture:
             warnings.simplefilter("ignore")  # of Pillow's own pixel limit
             self._file.seek(0)
             return _opened(self._file, self._where)
+
+    @cached_property
+    def _plain(self) -> np.ndarray | None:
+        """The pixels of a plain JPEG, (H, W, 1 or 3), which need no Pillow."""
+        if not self._is_jpeg:
+            return None
+        self._file.seek(0)
+        return jpeg.decoded(self._file.read())
 
     @cached_property
     def _deep(self) -> np.ndarray:

@@ -25,7 +25,7 @@ SCHEMA = pa.schema(
         ("probabilities", pa.list_(pa.float32())),
     ]
 )
-"""``parent`` is the sample of the metadata that a tile was cut out of; of others, the sample itself.
+"""``parent`` is the sample that a tile was cut out of; of others, the sample itself.
 ``logits`` and ``probabilities`` run parallel to the sorted class names."""
 
 

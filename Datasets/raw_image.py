@@ -23,7 +23,8 @@ class RawImage(msgspec.Struct, frozen=True):
     """Where a sample's pixels lie, and by what they are known again; as in samples.parquet.
 
     ``files`` lie below ``root``. Of a window, what lies outside of the object for which it was cut
-    out is filled with 0: that is where ``mask`` is 0, if there is one.
+    out is filled with 0: that is where ``mask`` is 0, if there is one. Of a tile, ``tile`` says
+    which part of all that it is: x1, y1, x2, y2 in pixels.
     """
 
     root: Path
@@ -32,6 +33,7 @@ class RawImage(msgspec.Struct, frozen=True):
     window: tuple[int, ...] = ()
     window_hash: str = ""
     mask: Path | None = None
+    tile: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -46,7 +48,11 @@ class RawImage(msgspec.Struct, frozen=True):
             SampleError: a file is not what it was, or is gone.
         """
         with self._reachable():
-            return self._part(colour) if self.window else self._whole(colour)
+            pixels = self._part(colour) if self.window else self._whole(colour)
+        if not self.tile:
+            return pixels
+        x1, y1, x2, y2 = self.tile
+        return np.ascontiguousarray(pixels[y1:y2, x1:x2])
 
     def _whole(self, colour: Colour) -> np.ndarray:
         contents = [(self.root / file).read_bytes() for file in self.files]

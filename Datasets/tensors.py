@@ -1,5 +1,7 @@
 """The stacked tensors: a store whose samples all have one shape and dtype, read by the batch."""
 
+import mmap
+from operator import getitem
 from pathlib import Path
 
 import numpy as np
@@ -39,16 +41,15 @@ class Tensors:
         self.shape = (int(height), int(width), int(channels))
         self.dtype = np.dtype(str(dtype))
         shards = self.index["shard"].to_numpy()
-        numbers = np.unique(shards)
-        self._shards = {
-            int(n): np.load(
-                folder / shard_name("images", int(n)), mmap_mode="r", allow_pickle=False
-            )
+        numbers, first, self._place_of = np.unique(shards, return_index=True, return_inverse=True)
+        self._row_of = np.arange(len(shards)) - first[self._place_of]
+        mapped = [
+            np.load(folder / shard_name("images", int(n)), mmap_mode="r", allow_pickle=False)
             for n in numbers
-        }
-        self._shard_of = shards
-        first = {int(n): int(np.searchsorted(shards, n)) for n in numbers}
-        self._row_of = np.arange(len(shards)) - np.array([first[int(n)] for n in shards], np.int64)
+        ]
+        # Plain arrays, rows flat: a view of a memmap takes ten times as long, of (H, W, C) two.
+        self._shards = [np.asarray(shard).reshape(len(shard), -1) for shard in mapped]
+        self._maps = mapped
 
     def __len__(self) -> int:
         """Return the number of rows: samples times (1 + copies)."""
@@ -59,10 +60,35 @@ class Tensors:
 
         Args:
             rows: (n,) positions in ``index``.
-            out: a buffer of the result's shape and dtype to write into, or None.
+            out: a contiguous buffer of the result's shape and dtype to write into, or None.
         """
         batch = np.empty((len(rows), *self.shape), self.dtype) if out is None else out
-        for number in np.unique(self._shard_of[rows]):
-            where = np.flatnonzero(self._shard_of[rows] == number)
-            batch[where] = self._shards[int(number)][self._row_of[rows[where]]]
+        if not batch.flags.c_contiguous:
+            raise ValueError("gather writes into contiguous buffers only")
+        if not len(rows):
+            return batch
+        # Views alone, a tenth of a microsecond each; every byte is moved once, by one call. Taking
+        # shard by shard is slower as soon as a batch is spread over many.
+        shards = map(self._shards.__getitem__, self._place_of[rows].tolist())
+        views = list(map(getitem, shards, self._row_of[rows].tolist()))
+        np.concatenate(views, out=batch.reshape(-1))
         return batch
+
+    def will_need(self, rows: np.ndarray) -> None:
+        """Ask the system to read what lies between the first and the last of ``rows`` by now.
+
+        Args:
+            rows: (n,) positions in ``index``, ascending: neighbours, or more is read than needed.
+        """
+        if not hasattr(mmap, "MADV_WILLNEED"):
+            return
+        places, local = self._place_of[rows], self._row_of[rows]
+        for place in np.unique(places).tolist():
+            inside = local[places == place]
+            mapped, bytes_a_row = self._maps[place], self._shards[place].strides[0]
+            start = mapped.offset + int(inside[0]) * bytes_a_row
+            end = mapped.offset + (int(inside[-1]) + 1) * bytes_a_row
+            start -= start % mmap.PAGESIZE
+            # The map stands behind numpy's array, and begins where the file does.
+            memory: mmap.mmap = mapped.base
+            memory.madvise(mmap.MADV_WILLNEED, start, end - start)

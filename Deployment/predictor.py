@@ -77,10 +77,10 @@ class Predictor:
             SampleError: they have other channels or another depth.
         """
         wants = self.manifest.input
-        if pixels.shape[2] != wants.channels or pixels.dtype.name != wants.dtype:
+        if pixels.shape[2] != wants.raw_channels or pixels.dtype.name != wants.raw_dtype:
             raise SampleError(
                 f"{where}: {pixels.shape[2]} channels of {pixels.dtype.name}, the model was "
-                f"trained on {wants.channels} of {wants.dtype}; convert the image"
+                f"trained on {wants.raw_channels} of {wants.raw_dtype}; convert the image"
             )
 
     def prepare(self, pixels: np.ndarray, where: str) -> Prepared:

@@ -213,6 +213,7 @@ def _raws(chosen: pd.DataFrame, roots: Mapping[str, Path]) -> tuple[RawImage, ..
     """Return where the pixels of each row lie."""
     places = zip(chosen["dataset"], chosen["is_embedded"], chosen["raw_mask"], strict=True)
     marks = zip(chosen["sha256"], chosen["window"], chosen["window_hash"], strict=True)
+    tiles = (tuple(int(side) for side in tile) for tile in chosen["tile"])
     return tuple(
         RawImage(
             METADATA / dataset if is_embedded else _root(roots, dataset),
@@ -221,9 +222,10 @@ def _raws(chosen: pd.DataFrame, roots: Mapping[str, Path]) -> tuple[RawImage, ..
             tuple(int(side) for side in window),
             window_hash,
             METADATA / dataset / mask if isinstance(mask, str) else None,
+            tile,
         )
-        for files, (dataset, is_embedded, mask), (sha256, window, window_hash) in zip(
-            chosen["files"], places, marks, strict=True
+        for files, (dataset, is_embedded, mask), (sha256, window, window_hash), tile in zip(
+            chosen["files"], places, marks, tiles, strict=True
         )
     )
 

@@ -9,10 +9,12 @@ import torch
 from torch import Tensor
 
 from Datasets.errors import StoreError
-from Datasets.randomness import seed_for
+from Datasets.randomness import place_of
 from Datasets.splits import Folds
 from Datasets.splits import Part as PartName
 from Datasets.tensors import Tensors
+from Models.loading import Mapped, Source, moved
+from Models.orders import InOrder, Order, Ordering, shuffled
 
 EVALUATED_AT_ONCE = 256
 """Rows a batch where nothing is learned. A constant: it changes the order of sums."""
@@ -37,7 +39,7 @@ def part_of(tensors: Tensors, folds: Folds, part: PartName, fold: int) -> Part:
         StoreError: the fold does not exist, or no sample of the part has exactly one label.
     """
     index = tensors.index
-    inside = folds.part(index["id"], part, fold)
+    inside = folds.part(index["parent"], part, fold)
     if part != "train":
         inside &= index["copy"].to_numpy() == 0
     single = (index["has_labels"] & (index["labels"].str.len() == 1)).to_numpy(bool)
@@ -70,111 +72,119 @@ def require_all_classes(part: Part, classes: tuple[str, ...], fold: int) -> None
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """Images as stored, (N, H, W, C), and labels (N,) int64."""
+    """What a step sees.
+
+    ``images`` (N, H, W, C) as stored; ``labels``, ``rows`` and ``keys`` (N,) int64: the rows are
+    those of the tensors' index, the keys what a sample's draws are made of. Where the pixels lie,
+    and how long, is said in ``Models.loading``.
+    """
 
     images: Tensor
     labels: Tensor
+    rows: Tensor
+    keys: Tensor
 
     def to(self, device: torch.device) -> "Batch":
         """Return the batch on ``device``, still as stored: a quarter of what float32 would move."""
-        return Batch(self.images.to(device), self.labels.to(device))
-
-
-class InOrder:
-    """Positions 0 to n - 1 in groups of at most ``batch``, as they stand."""
-
-    def __init__(self, n: int, batch: int) -> None:
-        self._groups = np.split(np.arange(n), range(batch, n, batch))
-
-    def set_epoch(self, epoch: int) -> None:
-        """Do nothing: every epoch is the same."""
-
-    def __len__(self) -> int:
-        """Return the number of groups."""
-        return len(self._groups)
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        """Yield the groups."""
-        return iter(self._groups)
-
-
-class Shuffled:
-    """Positions 0 to n - 1 in an order that depends on (seed, epoch) alone.
-
-    The groups differ in length by one at most: batch normalisation cannot learn from the one
-    sample that might be left over.
-    """
-
-    def __init__(self, n: int, batch: int, seed: int) -> None:
-        self._n = n
-        self._groups = -(-n // batch)
-        self._seed = seed
-        self._epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch, counted from 0, before it begins."""
-        self._epoch = epoch
-
-    def __len__(self) -> int:
-        """Return the number of groups."""
-        return self._groups
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        """Yield the groups of this epoch."""
-        order = np.random.default_rng(seed_for(self._seed, "order", self._epoch)).permutation(
-            self._n
-        )
-        return iter(np.array_split(order, self._groups))
+        return Batch(*(getattr(self, name).to(device) for name in self.__struct_fields__))
 
 
 class Loader:
-    """Batches of one part, gathered a batch at a time; a worker would cost more than it brings."""
+    """Batches of one part, gathered a batch at a time; a worker would cost more than it brings.
 
-    def __init__(self, tensors: Tensors, part: Part, order: InOrder | Shuffled) -> None:
-        self._tensors = tensors
-        self._part = part
+    Its whole state is the epoch, and how many batches of it were consumed.
+    """
+
+    def __init__(self, tensors: Tensors, part: Part, order: Order, source: Source) -> None:
         self.order = order
+        self._part = part
+        self._source = source
+        self._keys = keys_of(tensors, part)
+        self._first = 0
+
+    def start_at(self, batch: int) -> None:
+        """Let the next pass begin at ``batch``, counted from 0; those after it begin at 0."""
+        self._first = batch
 
     def __len__(self) -> int:
-        """Return the number of batches."""
+        """Return the number of batches of a whole epoch."""
         return len(self.order)
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield the batches."""
-        for chosen in self.order:
-            images = self._tensors.gather(self._part.rows[chosen])
-            yield Batch(torch.from_numpy(images), torch.from_numpy(self._part.labels[chosen]))
+        first, self._first = self._first, 0
+        device = self._source.device
+        for chosen, runs in zip(self.order.groups(first), self.order.ahead(first), strict=True):
+            for run in runs:
+                self._source.will_need(self._part.rows[run])
+            rows = self._part.rows[chosen]
+            yield Batch(
+                self._source.images(rows),
+                moved(self._part.labels[chosen], device),
+                moved(rows, device),
+                moved(self._keys[chosen], device),
+            )
 
 
 class Batches:
     """What a learner learns from: a training part and a validation part."""
 
     def __init__(
-        self, tensors: Tensors, train: Part, validation: Part, batch: int, seed: int
+        self,
+        tensors: Tensors,
+        train: Part,
+        validation: Part,
+        batch: int,
+        seed: int,
+        ordering: Ordering | None = None,
+        source: Source | None = None,
     ) -> None:
-        """Take the parts; ``batch`` is the number of rows a training step sees."""
+        """Take the parts.
+
+        Args:
+            tensors: where the rows of the parts are.
+            train: the training part.
+            validation: the validation part.
+            batch: the number of rows a training step sees, at most.
+            seed: of the order.
+            ordering: how the training part is mixed, or None for all its rows.
+            source: where the images come from, or None for the tensors' files.
+        """
         self.tensors = tensors
         self.train = train
         self.validation = validation
         self._batch = batch
         self._seed = seed
+        self._ordering = ordering or Ordering()
+        self._source = source or Mapped(tensors)
 
     def training(self) -> Loader:
         """Return the training part, shuffled anew each epoch."""
-        return Loader(
-            self.tensors, self.train, Shuffled(len(self.train.rows), self._batch, self._seed)
-        )
+        order = shuffled(self._ordering, len(self.train.rows), self._batch, self._seed)
+        return Loader(self.tensors, self.train, order, self._source)
 
     def validating(self) -> Loader:
         """Return the validation part, in order."""
-        return in_order(self.tensors, self.validation)
+        return in_order(self.tensors, self.validation, self._source)
 
 
-def in_order(tensors: Tensors, part: Part) -> Loader:
+def in_order(tensors: Tensors, part: Part, source: Source | None = None) -> Loader:
     """Return the batches of a part in which nothing is learned."""
-    return Loader(tensors, part, InOrder(len(part.rows), EVALUATED_AT_ONCE))
+    order = InOrder(len(part.rows), EVALUATED_AT_ONCE)
+    return Loader(tensors, part, order, source or Mapped(tensors))
 
 
-def ids_of(tensors: Tensors, part: Part) -> pd.Series:
-    """Return the ids of a part's rows, in their order."""
-    return tensors.index["id"].iloc[part.rows].reset_index(drop=True)
+def ids_of(tensors: Tensors, part: Part) -> pd.DataFrame:
+    """Return the ids of a part's rows and of their parents, in their order: ``id``, ``parent``."""
+    return tensors.index[["id", "parent"]].iloc[part.rows].reset_index(drop=True)
+
+
+def keys_of(tensors: Tensors, part: Part) -> np.ndarray:
+    """Return a number made of id and copy for each row of a part, (n,) int64.
+
+    Unlike the row it stays when other samples come and go.
+    """
+    named = tensors.index[["id", "copy"]].iloc[part.rows]
+    pairs = zip(named["id"], named["copy"], strict=True)
+    places = [place_of(f"{sample}\0{copy}") for sample, copy in pairs]
+    return np.array(places, np.uint64).view(np.int64)

@@ -21,6 +21,7 @@ from Models import checkpoint, scoring
 from Models.batches import Part, ids_of, in_order, part_of
 from Models.checkpoint import WEIGHTS
 from Models.isolation import device_of, isolated
+from Models.loading import Mapped
 from Models.module import Module
 from Models.params import read_train
 from Models.scoring import Interval
@@ -79,17 +80,16 @@ def predict(module: Module, tensors: Tensors, part: Part, device: torch.device) 
     module = module.to(device).eval()
     logits, losses, probabilities = [], [], []
     with torch.inference_mode():
-        for batch in in_order(tensors, part):
-            here = batch.to(device)
-            said = module(here.images)  # (N, classes)
+        for batch in in_order(tensors, part, Mapped(tensors, device)):
+            said = module(batch.images)  # (N, classes)
             logits.append(said.cpu())
-            losses.append(module.framework.losses(said, here.labels).cpu())
+            losses.append(module.framework.losses(said, batch.labels).cpu())
             probabilities.append(module.framework.probabilities(said).cpu())
     classes = np.array(tensors.store.about.classes, object)
     shares = torch.cat(probabilities).numpy()
     return pd.DataFrame(
         {
-            "id": ids_of(tensors, part),
+            **ids_of(tensors, part),
             "label": classes[part.labels],
             "predicted": classes[shares.argmax(axis=1)],
             "loss": torch.cat(losses).numpy(),

@@ -3,6 +3,7 @@
 import argparse
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import torch
@@ -62,19 +63,43 @@ def export(params: Params, fold: int) -> Manifest:
     tensors = Tensors(require(TENSORS, "stack"))
     _refuse_strangers(trained, tensors, fold)
     module = checkpoint.read(weights, scaler.read(SCALERS / str(fold)))
-    recipe, shape = tensors.store.recipe, trained.parts.input
+    recipe, shape, raw = tensors.store.recipe, trained.parts.input, raw_kind(tensors)
     preprocess = Preprocess(recipe.ops)
     with new_folder(BUNDLE) as folder:
-        image = preprocess_graph(preprocess, shape.channels, getattr(torch, shape.dtype))
+        image = preprocess_graph(preprocess, raw.channels, getattr(torch, raw.dtype))
         (folder / bundle.PREPROCESS_FILE).write_bytes(image)
         (folder / bundle.MODEL_FILE).write_bytes(model_graph(module, shape))
         best = (weights / checkpoint.file_name("best")).read_bytes()
         (folder / bundle.WEIGHTS_FILE).write_bytes(best)
-        modules = export_scripts.modules_run(partial(_answer_once, weights, fold, preprocess))
+        modules = export_scripts.modules_run(partial(_answer_once, weights, fold, preprocess, raw))
         scripts = export_scripts.closure(modules - {__name__})
         export_scripts.copy(scripts, folder / bundle.SCRIPTS)
-        bundle.write(folder, _manifest(params, trained, recipe))
+        bundle.write(folder, _manifest(params, trained, recipe, raw))
     return bundle.read(BUNDLE)
+
+
+class RawKind(NamedTuple):
+    """Channels and dtype of the raw images, decoded."""
+
+    channels: int
+    dtype: str
+
+
+def raw_kind(tensors: Tensors) -> RawKind:
+    """Return what kind of raw images the tensors came of.
+
+    Raises:
+        StoreError: they came of several, which no one graph takes.
+    """
+    kinds = tensors.index[["raw_channels", "raw_dtype"]].drop_duplicates().sort_values("raw_dtype")
+    if len(kinds) > 1:
+        found = " and ".join(f"{row.raw_channels} of {row.raw_dtype}" for row in kinds.itertuples())
+        raise StoreError(
+            f"{TENSORS}: the raw images have {found} channels, and what is served takes one kind; "
+            "set decode.colour, or convert the files to one depth"
+        )
+    channels, dtype = kinds.iloc[0]
+    return RawKind(int(channels), str(dtype))
 
 
 def parameters(params: Params, train: Train) -> dict[str, str]:
@@ -92,7 +117,7 @@ def parameters(params: Params, train: Train) -> dict[str, str]:
     return {name: _canonical(value) for name, value in sorted({**sections, "train": own}.items())}
 
 
-def _manifest(params: Params, trained: Trained, recipe: Recipe) -> Manifest:
+def _manifest(params: Params, trained: Trained, recipe: Recipe, raw: RawKind) -> Manifest:
     parts = trained.parts
     return Manifest(
         classes=parts.classes,
@@ -102,6 +127,8 @@ def _manifest(params: Params, trained: Trained, recipe: Recipe) -> Manifest:
             parts.input.height,
             parts.input.width,
             parts.input.channels,
+            raw.channels,
+            raw.dtype,
         ),
         network=parts.network,
         framework=parts.framework,
@@ -137,13 +164,14 @@ def _refuse_strangers(trained: Trained, tensors: Tensors, fold: int) -> None:
         )
 
 
-def _answer_once(weights: Path, fold: int, preprocess: nn.Module) -> None:
+def _answer_once(weights: Path, fold: int, preprocess: nn.Module, raw: RawKind) -> None:
     """Walk once through all the code that turns an image into an answer."""
     module: Module = checkpoint.read(weights, scaler.read(SCALERS / str(fold)))
     shape = checkpoint.read_about(weights).parts.input
     dtype: torch.dtype = getattr(torch, shape.dtype)
     with torch.inference_mode():
-        preprocess(torch.zeros((shape.height, shape.width, shape.channels), dtype=dtype))
+        sides = (shape.height, shape.width)
+        preprocess(torch.zeros((*sides, raw.channels), dtype=getattr(torch, raw.dtype)))
         zeros = torch.zeros((1, shape.height, shape.width, shape.channels), dtype=dtype)
         module.framework.probabilities(module(zeros))
 

@@ -22,8 +22,15 @@ SOME_SIDES = (90, 70)
 def preprocess_graph(preprocess: Preprocess, channels: int, dtype: torch.dtype) -> bytes:
     """Return ``preprocess`` as a graph from ``image`` (height, width, C) to ``tensor`` and ``map``.
 
-    Height and width are free, the dtype is that of the raw image and of the tensor.
+    Height and width are free. ``channels`` and ``dtype`` are those of the raw image: bands may give
+    the tensor others.
+
+    Raises:
+        SampleError: a recipe names a band that an image of so many channels lacks.
     """
+    left = channels
+    for op in preprocess.ops:
+        left = op.channels_after(left)
     image = torch.zeros((*SOME_SIDES, channels), dtype=dtype)
     return _exported(preprocess, image, "image", ("tensor", "map"), ("height", "width"))
 

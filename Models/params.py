@@ -55,16 +55,19 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The section ``train``.
 
     ``learning_rate`` and ``weight_decay`` are the network's own where they are ``auto``.
-    ``warmup`` is the share of all steps in which the learning rate rises. ``threads`` is torch's
-    number of CPU threads: it changes the order of sums, so it is a parameter and not taken from
-    the machine. Two threads of a small network wait for each other at every layer: 1.5 times as
-    fast on idle processors, many times slower than one where anything else runs.
+    ``order`` and ``block`` are those of ``Models.orders.Ordering``. ``warmup`` is the share of all
+    steps in which the learning rate rises. ``threads`` is torch's number of CPU threads: it changes
+    the order of sums, so it is a parameter and not taken from the machine. Two threads of a small
+    network wait for each other at every layer: 1.5 times as fast on idle processors, many times
+    slower than one where anything else runs.
     """
 
     folds: tuple[Fold, ...]
     model: str
     epochs: Positive
     batch: Positive
+    order: Literal["samples", "blocks"] = "samples"
+    block: Positive = 256
     framework: str = "supervised"
     learning_rate: Rate | Literal["auto"] = "auto"
     weight_decay: Decay | Literal["auto"] = "auto"

@@ -22,8 +22,10 @@ from Models.callbacks import Bar, BestWeights
 from Models.checkpoint import WEIGHTS, Trained
 from Models.isolation import device_of, isolated
 from Models.learner import Conditions, EpochFigures, Learner
+from Models.loading import source_of
 from Models.module import Parts, build
 from Models.networks.network import InputShape, Network, Optimiser
+from Models.orders import Ordering
 from Models.params import Train, read_train
 
 CURVES = Path("Models/curves")
@@ -68,7 +70,7 @@ def train_fold(fold: int, train: Train, conditions: Conditions) -> FoldMetrics:
     """Train the fold, write weights, curves and metrics, and return the metrics."""
     tensors = Tensors(require(TENSORS, "stack"))
     classes = tensors.store.about.classes
-    batches = _batches(tensors, fold, train, conditions.seed)
+    batches = _batches(tensors, fold, train, conditions)
     require_all_classes(batches.train, classes, fold)
     parts = Parts(
         train.model,
@@ -112,11 +114,13 @@ def peak(train: Train, network: Network) -> Optimiser:
     )
 
 
-def _batches(tensors: Tensors, fold: int, train: Train, seed: int) -> Batches:
+def _batches(tensors: Tensors, fold: int, train: Train, conditions: Conditions) -> Batches:
     folds = splits.read(require(SPLITS, "split"))
     training = part_of(tensors, folds, "train", fold)
     validation = part_of(tensors, folds, "validation", fold)
-    return Batches(tensors, training, validation, train.batch, seed)
+    source = source_of(tensors, conditions.device, resident=compute.load().resident)
+    order = Ordering(train.order, train.block)
+    return Batches(tensors, training, validation, train.batch, conditions.seed, order, source)
 
 
 def _write_curves(path: Path, history: list[EpochFigures]) -> None:

@@ -138,7 +138,7 @@ def report(name: str, seconds: dict[str, float], full: dict[str, float]) -> None
     """Print what a re-run cost, stage by stage, over all of a full run."""
     whole = sum(full.values())
     parts = "  ".join(f"{stage} {100 * value / whole:.2f}" for stage, value in seconds.items())
-    print(f"{name:<22} {100 * sum(seconds.values()) / whole:6.2f} %   ({parts})")  # noqa: T201
+    print(f"{name:<22} {100 * sum(seconds.values()) / whole:6.2f} %   ({parts})")
 
 
 def main() -> None:
@@ -165,22 +165,15 @@ def measure(count: int, changed: int) -> None:
     sys.stderr = Path(os.devnull).open("w")  # the stages' own lines
     warm_up()
     raw = Path("raw")
-    draw(raw, range(count + changed))
-    everyone = list(range(count + changed))
+    draw(raw, range(count))
     scattered = set(np.random.default_rng(0).choice(count, changed, replace=False).tolist())
-    base = everyone[:count]
+    base = list(range(count))
     annotate(raw, base, set())
     forget()
     full = walk()
-    print(f"full run of {count:,} images: {1e3 * sum(full.values()) / count:.2f} ms an image")  # noqa: T201
+    print(f"full run of {count:,} images: {1e3 * sum(full.values()) / count:.2f} ms an image")
     report("full", full, full)
     report("nothing changed", walk(), full)
-    moves = {
-        "added": [number for number in everyone if number not in scattered],
-        "removed": base,
-        "relabelled": base,
-    }
-    # "added": the scattered ones leave, unmeasured, and come back; "removed": they leave.
     annotate(raw, [number for number in base if number not in scattered], set())
     removed = walk()
     report(f"{changed} removed", removed, full)
@@ -195,7 +188,6 @@ def measure(count: int, changed: int) -> None:
     annotate(raw, base, scattered)
     report(f"{changed} relabelled", walk(), full)
     check_equal("relabelled")
-    del moves
 
 
 def newest(folder: Path) -> float:
@@ -217,7 +209,7 @@ def check_equal(name: str) -> None:
         if (Path("kept") / folder).exists():
             shutil.move(Path("kept") / folder, folder)
     shutil.rmtree("kept", ignore_errors=True)
-    print(f"  {name}: stores {'equal to' if same else 'DIFFER from'} those of a first run")  # noqa: T201
+    print(f"  {name}: stores {'equal to' if same else 'DIFFER from'} those of a first run")
 
 
 if __name__ == "__main__":

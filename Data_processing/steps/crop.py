@@ -5,9 +5,9 @@ from typing import Annotated
 import msgspec
 import numpy as np
 
-from Datasets.errors import SampleError
-from Datasets.recipe import CentreCrop, Positive
-from Datasets.sample import Boxes, Sample, clipped
+from Datasets.preprocess import framed, refuse_small
+from Datasets.recipe import CentreCrop, Placement, Positive
+from Datasets.sample import Sample
 
 
 class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,25 +35,12 @@ def apply(sample: Sample, crop: Parameters, rng: np.random.Generator) -> Sample:
     Raises:
         SampleError: the image is smaller than the window.
     """
+    refuse_small(sample, crop.height, crop.width, "crop")
     height, width = sample.image.shape[:2]
-    if height < crop.height or width < crop.width:
-        raise SampleError(
-            f"{height} x {width} pixels are smaller than the crop of {crop.height} x {crop.width}; "
-            "put a resize or a pad before it"
-        )
     top = int(rng.integers(height - crop.height + 1))
     left = int(rng.integers(width - crop.width + 1))
-    rows, columns = slice(top, top + crop.height), slice(left, left + crop.width)
-    moved = Boxes(
-        sample.boxes.names,
-        sample.boxes.corners - np.array([left, top] * 2),
-        sample.boxes.annotations,
-    )
-    return sample.with_frame(
-        sample.image[rows, columns],
-        None if sample.mask is None else sample.mask[rows, columns],
-        clipped(moved, crop.width, crop.height, crop.keep_area),
-    )
+    place = Placement(height, width, -top, -left, crop.height, crop.width)
+    return framed(sample, place, crop.keep_area)
 
 
 def fixed(crop: Parameters) -> CentreCrop:

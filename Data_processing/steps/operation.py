@@ -86,6 +86,11 @@ class Tiling(msgspec.Struct, frozen=True):
     module: ModuleType
     parameters: msgspec.Struct
 
+    def fixed(self) -> FixedOp:
+        """Return what a tile is, for the recipe."""
+        form: FixedOp = self.module.fixed(self.parameters)
+        return form
+
     def pieces(self, sample: Sample) -> "Iterator[Piece]":
         """Yield the tiles of a sample, those left out apart, row by row.
 
@@ -96,13 +101,13 @@ class Tiling(msgspec.Struct, frozen=True):
         for window in self.module.windows(self.parameters, height, width):
             tile = self.module.cut(sample, window, self.parameters)
             if tile is not None:
-                place = (window.x1, window.y1, window.x2, window.y2)
+                place = (window.x1, window.y1, min(window.x2, width), min(window.y2, height))
                 name = f"{sample.id}{',' if '#' in sample.id else '#'}y{window.y1}x{window.x1}"
                 yield Piece(place, msgspec.structs.replace(tile, id=name))
 
 
 class Piece(msgspec.Struct, frozen=True):
-    """A tile as a sample of its own, and where it lies: x1, y1, x2, y2 in pixels of the whole."""
+    """A tile as a sample of its own, and where it lies in the whole: x1, y1, x2, y2 in pixels."""
 
     tile: tuple[int, ...]
     sample: Sample

@@ -86,7 +86,9 @@ def recipe_ops(name: str, step: Step) -> tuple[FixedOp, ...]:
         ParamsError: as ``operations``.
     """
     ours = (_own(one) for one in _after_tiling(name, step) if not one.is_transform)
-    return tuple(form for form in (op.fixed() for op in ours) if form is not None)
+    cut = tiling(name, step)
+    first = () if cut is None else (cut.fixed(),)
+    return first + tuple(form for form in (op.fixed() for op in ours) if form is not None)
 
 
 def walk_to(last: str, steps: Mapping[str, Step], where: str = "params.yaml") -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from Datasets.recipe import Positive, Resize
+from Datasets.recipe import Kernel, Positive, Resize, check_kernel
 
 
 class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -20,10 +20,16 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shortest: Positive | None = None
     """Pixels of the shortest side; the aspect is kept."""
     antialias: bool = True
-    """Whether shrinking averages all the pixels it leaves out."""
+    """Whether ``bilinear`` averages all the pixels that shrinking leaves out."""
+    kernel: Kernel = "bilinear"
+    """``bilinear``, ``box`` (the mean of what a pixel covers) or ``nearest`` (copies pixels)."""
 
     def __post_init__(self) -> None:
-        """Refuse anything but exactly one of the three ways."""
+        """Refuse anything but exactly one of the three ways, and a kernel that contradicts itself.
+
+        There is no bicubic: see ``Datasets/resampling.py``.
+        """
+        check_kernel(self.kernel, self.antialias)
         ways = [
             self.height is not None and self.width is not None,
             self.longest is not None,
@@ -36,4 +42,11 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def fixed(resize: Parameters) -> Resize:
     """Return what stands in the recipe."""
-    return Resize(resize.height, resize.width, resize.longest, resize.shortest, resize.antialias)
+    return Resize(
+        resize.height,
+        resize.width,
+        resize.longest,
+        resize.shortest,
+        resize.antialias,
+        resize.kernel,
+    )

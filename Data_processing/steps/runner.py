@@ -1,6 +1,7 @@
 """One shard of a step: its rows through the operations, those that are known taken over."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +10,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from Data_processing.steps.entries import SOURCE
+from Data_processing.steps.entries import SOURCE, Step
 from Data_processing.steps.operation import (
     Operation,
     Piece,
@@ -161,17 +162,23 @@ class _Maker:
 
     def _operations(self) -> "_Operations":
         if self._ops is None:
-            import torch  # takes seconds: not where all is known
-
-            torch.set_num_threads(1)  # parallel by shards
-            name, step = self._work.name, self._work.step
-            self._ops = _Operations(operations(name, step), tiling(name, step))
+            self._ops = _built(self._work.name, msgspec.json.encode(self._work.step))
         return self._ops
 
 
 class _Operations(NamedTuple):
     ops: tuple[Operation, ...]
     tiles: Tiling | None
+
+
+@lru_cache(maxsize=1)
+def _built(name: str, step: bytes) -> _Operations:
+    """Return the operations of a step, built once a process: shards are many."""
+    import torch  # takes seconds: not where all is known
+
+    torch.set_num_threads(1)  # parallel by shards
+    entry = msgspec.json.decode(step, type=Step)
+    return _Operations(operations(name, entry), tiling(name, entry))
 
 
 def _run(work: Work, ops: tuple[Operation, ...], sample: Sample, copy: int) -> Sample:

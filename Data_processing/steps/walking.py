@@ -3,19 +3,21 @@
 import shutil
 from collections.abc import Iterator
 from functools import partial
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
-from Data_processing.steps.plan import recipe_ops, tiling
+from Data_processing.steps.entries import SOURCE
+from Data_processing.steps.plan import operations, recipe_ops, tiling
 from Data_processing.steps.reuse import Plan
 from Data_processing.steps.runner import ShardResult, Unit, run_shard
 from Data_processing.steps.tiles import with_own_counts
 from Data_processing.steps.work import Work
 from Datasets import row_cache
 from Datasets.compute import Compute
-from Datasets.errors import StageError
+from Datasets.errors import SampleError, StageError
 from Datasets.files import TEMPORARY
 from Datasets.index import MADE, in_order
 from Datasets.recipe import FixedOp
@@ -51,6 +53,7 @@ def walk(work: Work, compute: Compute) -> Walked:
     refuse_full_disk(work, before)
     generations = row_cache.generations(work.name) if compute.row_cache_gb else []
     plan = Plan(work, before, generations)
+    refuse_unfit(work, before, plan)
     done = {shard: plan.linked(shard) for shard in plan.shards()}
     todo = [shard for shard, result in done.items() if result is None]
     workers = 1 if _is_little(plan, before) else compute.worker_count()
@@ -69,15 +72,16 @@ def refuse_full_disk(work: Work, rows: pa.Table) -> None:
         StageError: it cannot; the message says what to put first.
     """
     ops = recipe_ops(work.name, work.step)
-    names = ("height", "width", "channels", "dtype", "has_mask")
+    channels = "raw_channels" if work.step.from_ == SOURCE else "channels"
+    names = ("height", "width", channels, "dtype", "has_mask")
     kinds = (
         pa.table({name: rows[name] for name in names})
         .group_by(list(names))
         .aggregate([([], "count_all")])
     )
     needed = sum(
-        _bytes_after(ops, height, width, channels * np.dtype(dtype).itemsize + has_mask) * count
-        for height, width, channels, dtype, has_mask, count in zip(
+        _bytes_after(ops, _Kind(height, width, depth, dtype), has_mask) * count
+        for height, width, depth, dtype, has_mask, count in zip(
             *(kinds[name].to_pylist() for name in (*names, "count_all")), strict=True
         )
     ) * (1 + work.copies)
@@ -87,6 +91,24 @@ def refuse_full_disk(work: Work, rows: pa.Table) -> None:
             f"process@{work.name} would write {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free; "
             "put a resize or a letterbox first in the walk, or lower `copies`"
         )
+
+
+def refuse_unfit(work: Work, rows: pa.Table, plan: Plan) -> None:
+    """Return nothing if the step's transforms can work on the images that the store holds.
+
+    Where nothing is to be made, nothing is tried: it costs seconds to import what transforms.
+
+    Raises:
+        ParamsError: one cannot; it is named, and others that can.
+    """
+    if not (plan.is_new & (plan.copies > 0)).any():
+        return
+    from Data_processing.steps.trial import Kind, check_all
+
+    pixels = ("raw_channels", "raw_dtype") if work.step.from_ == SOURCE else ("channels", "dtype")
+    found = zip(*(rows[name].to_pylist() for name in pixels), strict=True)
+    kinds = {Kind(channels, dtype) for channels, dtype in found}
+    check_all(operations(work.name, work.step), kinds, f"params.yaml: preprocess.{work.name}")
 
 
 class _Tasks:
@@ -131,8 +153,22 @@ def _joined(results: list[ShardResult], before: pa.Table, plan: Plan) -> Walked:
     )
 
 
-def _bytes_after(ops: tuple[FixedOp, ...], height: int, width: int, bytes_a_pixel: int) -> int:
+class _Kind(NamedTuple):
+    """Shape and dtype of images."""
+
+    height: int
+    width: int
+    channels: int
+    dtype: str
+
+
+def _bytes_after(ops: tuple[FixedOp, ...], kind: _Kind, has_mask: bool) -> int:
+    height, width, channels, dtype = kind
     for op in ops:
         place = op.place(height, width)
         height, width = place.canvas_height, place.canvas_width
-    return height * width * bytes_a_pixel
+        try:
+            channels, dtype = op.channels_after(channels), op.dtype_after(dtype)
+        except SampleError:  # it will be rejected, by name
+            return 0
+    return height * width * (channels * np.dtype(dtype).itemsize + has_mask)

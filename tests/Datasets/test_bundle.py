@@ -14,7 +14,7 @@ from Datasets.files import sha256_of
 
 MANIFEST = Manifest(
     classes=("cat", "dog"),
-    input=Input("rgb", "uint8", 48, 64, 3),
+    input=Input("rgb", "uint8", 48, 64, 3, 3, "uint8"),
     network="e001_small_cnn",
     framework="supervised",
     fold=2,

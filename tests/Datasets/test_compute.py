@@ -10,7 +10,7 @@ from Datasets.errors import ParamsError
 
 
 def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
-    assert load(tmp_path / "compute.yaml") == Compute("auto", "local", "auto")
+    assert load(tmp_path / "compute.yaml") == Compute("auto", "local", 20.0, False, "auto")
 
 
 def test_the_repositorys_own_file_says_the_defaults(root: Path) -> None:

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from Datasets.errors import SampleError
-from Datasets.preprocess import Preprocess, apply_fixed
-from Datasets.recipe import CentreCrop, FixedOp, Letterbox, Pad, Resize
+from Datasets.preprocess import Preprocess, apply_fixed, framed
+from Datasets.recipe import Bands, CentreCrop, FixedOp, Letterbox, Pad, Placement, Resize
 from Datasets.sample import Boxes, Sample
 
 SIDE = st.integers(20, 120)
@@ -109,3 +109,75 @@ def test_an_image_smaller_than_the_crop_is_refused() -> None:
 def test_a_fill_that_the_pixels_cannot_hold_is_refused() -> None:
     with pytest.raises(SampleError, match="fill 256 does not fit into uint8; at most 255"):
         apply_fixed(sample(30, 30), Pad(height=64, width=64, fill=256))
+
+
+KERNELS = st.sampled_from(["bilinear", "box", "nearest"])
+TARGET = st.integers(1, 90)
+WITHIN = st.integers(1, 20)
+FIXED = st.one_of(
+    st.builds(Resize, height=TARGET, width=TARGET, kernel=KERNELS),
+    st.builds(Resize, height=TARGET, width=TARGET, antialias=st.just(False)),
+    st.builds(Resize, longest=TARGET, kernel=KERNELS),
+    st.builds(Resize, shortest=TARGET, kernel=KERNELS),
+    st.builds(Letterbox, height=TARGET, width=TARGET, fill=st.integers(0, 255), kernel=KERNELS),
+    st.builds(CentreCrop, height=WITHIN, width=WITHIN),
+    st.builds(Pad, height=TARGET, width=TARGET, fill=st.integers(0, 255)),
+    st.builds(Bands, take=st.sampled_from([None, (0,)])),
+)
+IN_BANDS = st.builds(
+    Bands,
+    take=st.sampled_from([None, (), (2, 0), (1,)]),
+    ratios=st.sampled_from([((0, 1),), ((2, 0), (1, 2))]),
+)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4, 8, 16])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@given(st.data(), SIDE, SIDE)
+@settings(max_examples=25, deadline=None)
+def test_what_the_steps_do_is_what_is_exported_bit_for_bit(
+    channels: int, dtype: str, data: st.DataObject, height: int, width: int
+) -> None:
+    op = data.draw(FIXED if channels < 3 else FIXED | IN_BANDS)
+    pixels = np.random.default_rng(height * width).random((height, width, channels))
+    pixels = (pixels * (1 if dtype == "float32" else np.iinfo(dtype).max + 1)).astype(dtype)
+    if dtype == "float32":
+        pixels[height // 2, width // 2, 0] = np.nan
+        pixels *= 10.0 ** np.arange(-2, width - 2, dtype=np.float32).clip(max=9)[:, None]
+    given_ = Sample("digits/a.png", 0, pixels, None, sample(height, width).boxes)
+    pixels.flags.writeable = False
+    stored = apply_fixed(given_, op).image
+    exported, _ = Preprocess((op,))(torch.from_numpy(pixels.copy()))
+    assert (stored.dtype, stored.shape) == (exported.numpy().dtype, exported.shape)
+    assert stored.tobytes() == exported.numpy().tobytes()
+    assert stored.shape[2] == op.channels_after(channels)
+    assert stored.dtype.name == op.dtype_after(dtype)
+
+
+def test_a_window_is_cut_and_what_lies_outside_is_filled() -> None:
+    raw = sample(30, 40, (30, 20, 40, 30))
+    done = framed(raw, Placement(30, 40, -20, -25, 20, 20, fill=5), 0.3)
+    assert np.array_equal(done.image[:10, :15], raw.image[20:, 25:])
+    assert (done.image[10:] == 5).all() and (done.image[:, 15:] == 5).all()
+    assert raw.mask is not None and done.mask is not None
+    assert np.array_equal(done.mask[:10, :15], raw.mask[20:, 25:])
+    assert done.mask.sum() == 100
+    assert done.boxes.corners.tolist() == [[5, 0, 15, 10]]
+
+
+def test_a_window_that_fills_nothing_is_a_view() -> None:
+    raw = sample(30, 40)
+    done = framed(raw, Placement(30, 40, -2, -3, 8, 9), 0.0)
+    assert np.shares_memory(done.image, raw.image)
+
+
+def test_the_map_passes_bands_by() -> None:
+    ops = (Resize(height=60, width=100), Bands(take=(1,)), Pad(height=64, width=102))
+    result, mapped = Preprocess(ops)(torch.zeros((30, 200, 3), dtype=torch.uint16))
+    assert mapped.tolist() == [0.5, 2.0, 1, 2]
+    assert (result.shape, result.dtype) == ((64, 102, 1), torch.uint16)
+
+
+def test_a_band_that_the_image_lacks_is_refused() -> None:
+    with pytest.raises(SampleError, match="there is no band 3: the image has 3, numbered from 0"):
+        apply_fixed(sample(30, 30), Bands(take=(0, 3)))

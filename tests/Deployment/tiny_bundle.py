@@ -132,6 +132,8 @@ def _row(number: int, sha256: str) -> Row:
         raw_mask=None,
         raw_mask_hash="",
         raw_nodata=None,
+        raw_channels=3,
+        raw_dtype="uint8",
         group=None,
         labels=(CLASSES[number % 3],),
         count_names=(),

@@ -165,7 +165,7 @@ def write_bundle(classes: Sequence[str]) -> None:
     (folder / bundle.MODEL_FILE).write_bytes(b"graph")
     manifest = bundle.Manifest(
         classes=tuple(classes),
-        input=bundle.Input("rgb", "uint8", 64, 64, 3),
+        input=bundle.Input("rgb", "uint8", 64, 64, 3, 3, "uint8"),
         network="e001_small_cnn",
         framework="supervised",
         fold=0,

@@ -1,16 +1,14 @@
 """Who is in a batch, and in which order."""
 
 import msgspec
-import numpy as np
 import pytest
-import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from Datasets import splits
 from Datasets.errors import StoreError
+from Datasets.randomness import place_of
 from Datasets.tensors import Tensors
-from Models.batches import Batches, InOrder, Shuffled, ids_of, part_of, require_all_classes
+from Models.batches import Batches, ids_of, keys_of, part_of, require_all_classes
+from Models.orders import Ordering
 from tests.Models.tiny import Tiny, draw, label_of, write
 
 
@@ -27,7 +25,7 @@ def test_training_sees_all_copies_and_the_others_copy_0(tiny: Tiny) -> None:
 def test_parts_of_a_fold_share_no_sample(tiny: Tiny) -> None:
     tensors, folds = Tensors(), splits.read()
     parts = [part_of(tensors, folds, name, 2) for name in ("train", "validation", "test")]
-    seen = [set(ids_of(tensors, part)) for part in parts]
+    seen = [set(ids_of(tensors, part)["id"]) for part in parts]
     assert len(set.union(*seen)) == sum(len(one) for one in seen) == tiny.samples
 
 
@@ -54,7 +52,7 @@ def test_samples_without_a_single_label_are_left_out_and_counted(tiny: Tiny) -> 
     tensors, folds = Tensors(), splits.read()
     parts = [part_of(tensors, folds, name, 0) for name in ("train", "validation", "test")]
     assert sum(part.left_out for part in parts) == 3
-    assert sum(len(set(ids_of(tensors, part))) for part in parts) == tiny.samples - 3
+    assert sum(len(set(ids_of(tensors, part)["id"])) for part in parts) == tiny.samples - 3
 
 
 def test_a_part_without_labels_is_refused(tiny: Tiny) -> None:
@@ -73,30 +71,42 @@ def test_a_class_that_the_training_part_lacks_is_named(tiny: Tiny) -> None:
         require_all_classes(part, tensors.store.about.classes, 0)
 
 
-@given(n=st.integers(1, 200), batch=st.integers(1, 64), seed=st.integers(0, 2**40))
-def test_an_epoch_sees_every_row_once(n: int, batch: int, seed: int) -> None:
-    order = Shuffled(n, batch, seed)
-    groups = list(order)
-    assert len(groups) == len(order)
-    assert sorted(np.concatenate(groups)) == list(range(n))
-    lengths = [len(group) for group in groups]
-    assert max(lengths) <= batch
-    assert max(lengths) - min(lengths) <= 1
+def test_rows_and_keys_name_the_samples_of_a_batch(tiny: Tiny) -> None:
+    tensors, folds = Tensors(), splits.read()
+    batches = Batches(
+        tensors, part_of(tensors, folds, "train", 0), part_of(tensors, folds, "test", 0), 5, 1
+    )
+    for batch in batches.training():
+        named = tensors.index[["id", "copy"]].iloc[batch.rows.numpy()].to_numpy()
+        assert (batch.images.numpy() == tensors.gather(batch.rows.numpy())).all()
+        places = [place_of(f"{sample}\0{copy}") for sample, copy in named]
+        assert [key % 2**64 for key in batch.keys.tolist()] == places
 
 
-def test_the_order_is_a_function_of_seed_and_epoch() -> None:
-    def order(seed: int, epoch: int) -> list[int]:
-        shuffled = Shuffled(50, 8, seed)
-        shuffled.set_epoch(epoch)
-        return np.concatenate(list(shuffled)).tolist()
+def test_keys_stay_when_other_samples_come(tiny: Tiny) -> None:
+    def keys(samples: int) -> dict[str, int]:
+        write(msgspec.structs.replace(tiny, samples=samples))
+        tensors = Tensors()
+        part = part_of(tensors, splits.read(), "test", 0)
+        return dict(zip(ids_of(tensors, part)["id"], keys_of(tensors, part).tolist(), strict=True))
 
-    np.random.seed(0)  # noqa: NPY002 - a global state that must not matter
-    torch.manual_seed(0)
-    assert order(1, 3) == order(1, 3)
-    assert order(1, 3) != order(1, 4)
-    assert order(1, 3) != order(2, 3)
+    few, more = keys(27), keys(36)
+    assert few.items() < more.items()
+    assert len(set(more.values())) == len(more)
 
 
-@given(n=st.integers(1, 100), batch=st.integers(1, 40))
-def test_in_order_is_in_order(n: int, batch: int) -> None:
-    assert np.concatenate(list(InOrder(n, batch))).tolist() == list(range(n))
+@pytest.mark.parametrize("ordering", [Ordering(), Ordering("blocks", 2)])
+@pytest.mark.parametrize("first", [0, 2, 4])
+def test_an_epoch_goes_on_at_any_batch(tiny: Tiny, ordering: Ordering, first: int) -> None:
+    tensors, folds = Tensors(), splits.read()
+    part = part_of(tensors, folds, "train", 0)
+
+    def passes(begin: int) -> list[list[bytes]]:
+        loader = Batches(tensors, part, part, 5, 1, ordering).training()
+        loader.order.set_epoch(3)
+        loader.start_at(begin)
+        return [[batch.images.numpy().tobytes() for batch in loader] for _ in range(2)]
+
+    whole = passes(0)
+    assert len(whole[0]) == 5
+    assert passes(first) == [whole[0][first:], whole[0]]

@@ -58,7 +58,7 @@ def test_the_bundle_holds_what_design_says(walk: Path) -> None:
     }
     assert manifest.classes == CLASSES
     assert (manifest.network, manifest.framework) == ("e001_small_cnn", "supervised")
-    assert manifest.input == bundle.Input("rgb", "uint8", 24, 24, 3)
+    assert manifest.input == bundle.Input("rgb", "uint8", 24, 24, 3, 3, "uint8")
 
 
 def test_weights_are_those_that_were_trained(walk: Path) -> None:

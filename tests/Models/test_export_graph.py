@@ -8,8 +8,10 @@ import onnxruntime
 import pytest
 import torch
 
-from Datasets.preprocess import Preprocess
-from Datasets.recipe import CentreCrop, FixedOp, Letterbox, Pad, Resize
+from Datasets.errors import SampleError
+from Datasets.preprocess import Preprocess, apply_fixed
+from Datasets.recipe import Bands, CentreCrop, FixedOp, Letterbox, Pad, Resize
+from Datasets.sample import NO_BOXES, Sample
 from Datasets.scaler import Affine, ChannelMatrix, ImageMatrix, PatchMatrix, StandardImage
 from Models.export_graph import model_graph, preprocess_graph
 from Models.module import Module, Parts, build
@@ -27,12 +29,24 @@ RECIPES: dict[str, tuple[FixedOp, ...]] = {
 }
 
 
-def session(graph: bytes) -> onnxruntime.InferenceSession:
-    return onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+IN_BANDS: dict[str, tuple[FixedOp, ...]] = {
+    "box, chosen": (Bands(take=(2, 0, 1)), Resize(height=40, width=50, kernel="box")),
+    "nearest, ratios": (
+        Letterbox(height=64, width=48, fill=7, kernel="nearest"),
+        Bands(take=(0, 1), ratios=((2, 0), (1, 2))),
+        Resize(shortest=40),
+    ),
+}
 
 
-def drawn(height: int, width: int, dtype: str) -> np.ndarray:
-    pixels = np.random.default_rng(height).random((height, width, 3))
+def session(graph: bytes, threads: int = 1) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+def drawn(height: int, width: int, dtype: str, channels: int = 3) -> np.ndarray:
+    pixels = np.random.default_rng(height).random((height, width, channels))
     top = 1.0 if dtype == "float32" else np.iinfo(dtype).max + 1
     return (pixels * top).astype(dtype)
 
@@ -64,6 +78,39 @@ def equal_to_eager(ops: tuple[FixedOp, ...], dtype: str) -> None:
         assert np.array_equal(tensor, ours.numpy()), (height, width)
         assert np.array_equal(mapped, our_map.numpy()), (height, width)
         assert tensor.dtype == pixels.dtype
+
+
+@pytest.mark.parametrize(
+    ("name", "channels", "dtype"),
+    [
+        ("box, chosen", 4, "float32"),
+        ("box, chosen", 16, "uint16"),
+        ("nearest, ratios", 3, "uint8"),
+        ("nearest, ratios", 8, "float32"),
+    ],
+)
+def test_steps_and_graph_give_the_same_bytes_for_any_number_of_threads(
+    name: str, channels: int, dtype: str
+) -> None:
+    graph = preprocess_graph(Preprocess(IN_BANDS[name]), channels, getattr(torch, dtype))
+    served = [session(graph, threads) for threads in (1, 4)]
+    for height, width in SHAPES:
+        pixels = drawn(height, width, dtype, channels)
+        if dtype == "float32":
+            pixels *= 10.0 ** np.random.default_rng(0).integers(-9, 9, pixels.shape)
+            pixels[0, 0], pixels[3, 4, 0], pixels[5, 6, :2] = np.nan, np.inf, 0
+        stored = Sample("a", 0, pixels, None, NO_BOXES)
+        for op in IN_BANDS[name]:
+            stored = apply_fixed(stored, op)
+        for one in served:
+            tensor = one.run(["tensor"], {"image": pixels})[0]
+            assert (tensor.dtype, tensor.shape) == (stored.image.dtype, stored.image.shape)
+            assert tensor.tobytes() == stored.image.tobytes(), (height, width)
+
+
+def test_a_band_that_the_image_lacks_is_no_graph() -> None:
+    with pytest.raises(SampleError, match="there is no band 2: the image has 2"):
+        preprocess_graph(Preprocess(IN_BANDS["box, chosen"]), 2, torch.uint8)
 
 
 @pytest.mark.parametrize("network", ["e001_small_cnn", "resnet18"])

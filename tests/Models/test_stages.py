@@ -203,7 +203,9 @@ def test_the_folds_are_joined_as_numpy_would(tiny: Tiny) -> None:
     for fold, wrong in ((0, 3), (1, 0)):
         ids = folds.table["id"][folds.table["fold"] == fold].reset_index(drop=True)
         predicted = ["b"] * wrong + ["a"] * (len(ids) - wrong)
-        tables[fold] = pd.DataFrame({"id": ids, "label": "a", "predicted": predicted})
+        tables[fold] = pd.DataFrame(
+            {"id": ids, "parent": ids, "label": "a", "predicted": predicted}
+        )
     joined = crossval.join(tables, folds, seed=1)
     assert joined.accuracy == pytest.approx(0.875)
     assert joined.spread == pytest.approx(np.std([0.75, 1.0], ddof=1))

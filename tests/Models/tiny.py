@@ -117,6 +117,8 @@ def _row(tiny: Tiny, number: int) -> Row:
         raw_mask=None,
         raw_mask_hash="",
         raw_nodata=None,
+        raw_channels=tiny.channels,
+        raw_dtype=tiny.dtype,
         group=None,
         labels=labels,
         count_names=(),

@@ -1,0 +1,67 @@
+"""The weak view: an image flipped and moved a little. Pixels are moved, none is computed."""
+
+from typing import Annotated, Literal
+
+import msgspec
+import torch
+from torch import Tensor
+
+from Datasets.randomness import seed_for
+from Models.views.draws import uniforms
+
+
+class Weak(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of the weak view.
+
+    ``flip``: along which axes half of the images are mirrored; what was written or printed does
+    not stay what it is. ``shift``: by which share of a side they are moved at most; the image is
+    mirrored at its border.
+    """
+
+    flip: Literal["none", "horizontal", "both"] = "horizontal"
+    shift: Annotated[float, msgspec.Meta(ge=0, le=0.5)] = 0.125
+
+
+class WeakView:
+    """Flips and moves each image by draws of its own."""
+
+    def __init__(self, weak: Weak, seed: int, name: str = "weak") -> None:
+        """Take what is drawn; views of another ``name`` draw something else."""
+        self._weak = weak
+        self._seed = seed
+        self._name = name
+
+    def __call__(self, images: Tensor, keys: Tensor, epoch: int) -> Tensor:
+        """Return the view of a batch.
+
+        Args:
+            images: (N, H, W, C) as stored.
+            keys: (N,) int64, one a sample.
+            epoch: counted from 0.
+
+        Returns:
+            (N, H, W, C) of the same dtype.
+        """
+        draws = uniforms(seed_for(self._seed, "view", self._name, epoch), keys, 4)
+        count, height, width, channels = images.shape
+        flip_y, flip_x = self._weak.flip == "both", self._weak.flip != "none"
+        y = _places(height, self._weak.shift, draws[:, 0], draws[:, 1], flip_y)  # (N, H)
+        x = _places(width, self._weak.shift, draws[:, 2], draws[:, 3], flip_x)  # (N, W)
+        rows = torch.arange(count, device=images.device)[:, None] * height + y
+        pixels = (rows[:, :, None] * width + x[:, None, :]).reshape(-1)  # (N * H * W)
+        flat = _movable(images).reshape(-1, channels)
+        return flat.index_select(0, pixels).view(images.dtype).reshape(images.shape)
+
+
+def _places(side: int, shift: float, moved: Tensor, mirrored: Tensor, flips: bool) -> Tensor:
+    """Return where each pixel of a side comes from, (N, side), by two draws (N,) a sample."""
+    most = min(round(shift * side), side - 1)
+    by = (moved * (2 * most + 1)).to(torch.int64) - most
+    places = (torch.arange(side, device=moved.device) + by[:, None]).abs()
+    places = (side - 1) - ((side - 1) - places).abs()
+    return torch.where(mirrored[:, None] < 0.5, (side - 1) - places, places) if flips else places
+
+
+def _movable(images: Tensor) -> Tensor:
+    """Return images of a dtype that torch can gather: it moves int16 but not uint16."""
+    return images.view(torch.int16) if images.dtype == torch.uint16 else images
