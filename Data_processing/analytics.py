@@ -57,18 +57,21 @@ def summarise(names: list[str], samples: pd.DataFrame, duplicates: int) -> Summa
     """
     labels: Counter[str] = Counter()
     boxes: Counter[str] = Counter()
-    widths, heights, per_sample = [], [], []
+    widths: list[int] = []
+    heights: list[int] = []
+    per_sample: list[int] = []
     per_dataset: Counter[str] = Counter()
     unlabelled = 0
     for name in names:
-        for one in metadata.read(METADATA / name):
-            per_dataset[name] += 1
-            labels.update(one.image.label_names())
-            boxes.update(box.name for box in one.image.bounding_boxes)
-            per_sample.append(len(one.image.bounding_boxes))
-            widths.append(one.row.width)
-            heights.append(one.row.height)
-            unlabelled += not one.row.has_labels
+        read = metadata.read_columns(METADATA / name, ["width", "height", "has_labels"])
+        per_dataset[name] = len(read.images)
+        for image in read.images:
+            labels.update(image.label_names())
+            boxes.update(box.name for box in image.bounding_boxes)
+            per_sample.append(len(image.bounding_boxes))
+        widths += read.table["width"].to_pylist()
+        heights += read.table["height"].to_pylist()
+        unlabelled += read.table["has_labels"].to_pylist().count(False)
     folds = Counter(samples["fold"].tolist())
     return Summary(
         samples=len(samples),

@@ -81,10 +81,10 @@ def shared(samples: pd.DataFrame, column: str) -> tuple[list[Shared], list[Share
     """
     inside: list[Shared] = []
     across: list[Shared] = []
-    for value, group in samples.dropna(subset=[column]).groupby(column, sort=True):
-        if len(group) > 1:
-            found = Shared(str(value), tuple(group["id"]), tuple(group["fold"]))
-            (inside if len(set(found.folds)) == 1 else across).append(found)
+    known = samples.dropna(subset=[column])
+    for value, group in known[known.duplicated(column, keep=False)].groupby(column, sort=True):
+        found = Shared(str(value), tuple(group["id"]), tuple(group["fold"]))
+        (inside if len(set(found.folds)) == 1 else across).append(found)
     return inside, across
 
 

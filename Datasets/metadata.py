@@ -189,6 +189,27 @@ def read_rows(folder: Path) -> Iterator[SampleRow]:
             yield msgspec.convert({**flat, "columns": own}, SampleRow)
 
 
+def read_columns(folder: Path, columns: list[str]) -> "Columns":
+    """Return all images with the named columns of samples.parquet: all of a set at once.
+
+    Raises:
+        StoreError: the two files do not run parallel.
+    """
+    table = pq.read_table(folder / SAMPLES_FILE, columns=["image", *columns])
+    images = list(read_images(folder))
+    if [image.image for image in images] != table["image"].to_pylist():
+        raise StoreError(
+            f"{folder}: {IMAGES_FILE} and {SAMPLES_FILE} part ways; run the stage convert again"
+        )
+    return Columns(images, table)
+
+
+def own_columns(folder: Path) -> list[str]:
+    """Return the names of the user's own columns, as they are called in the user's table."""
+    names = pq.read_schema(folder / SAMPLES_FILE).names
+    return [name.removeprefix(COLUMN) for name in names if name.startswith(COLUMN)]
+
+
 def read(folder: Path) -> Iterator["Annotated"]:
     """Yield images with their rows.
 
@@ -202,6 +223,13 @@ def read(folder: Path) -> Iterator["Annotated"]:
                 "run the stage convert again"
             )
         yield Annotated(image, row)
+
+
+class Columns(msgspec.Struct, frozen=True):
+    """Images, and columns of samples.parquet in the same order."""
+
+    images: list[ImageMetadata]
+    table: pa.Table
 
 
 class Annotated(msgspec.Struct, frozen=True, gc=False):

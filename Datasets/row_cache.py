@@ -6,9 +6,10 @@ in it is believed: its tables are sealed by a hash that is its name, and every r
 checked by the hash in the index when they are taken over.
 """
 
+import io
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -26,6 +27,7 @@ KEPT = 8
 """Generations of a step that are kept at most: all their keys are read before the step runs."""
 KEYS_FILE = "keys.npy"
 UNITS_FILE = "unit_of_row.npy"
+TABLES = (KEYS_FILE, UNITS_FILE, INDEX_FILE, STORE_FILE, RECIPE_FILE)
 KEY_BYTES = 16
 GB = 1e9
 
@@ -106,18 +108,18 @@ def keep(step: str, store: Path, keys: Sequence[bytes], units: np.ndarray, limit
     Raises:
         OSError: the cache cannot be written.
     """
-    with new_folder(ROWS / step / f"{TEMPORARY}new") as folder:
-        for path in sorted(store.glob("*.npy")):
-            link_or_copy(path, folder / path.name)
-        for name in (INDEX_FILE, STORE_FILE, RECIPE_FILE):
-            shutil.copyfile(store / name, folder / name)
-        np.save(folder / KEYS_FILE, np.frombuffer(b"".join(keys), np.uint8).reshape(-1, KEY_BYTES))
-        np.save(folder / UNITS_FILE, units)
-        name = _seal(folder)
-    target = ROWS / step / name
-    shutil.rmtree(target, ignore_errors=True)
-    (ROWS / step / f"{TEMPORARY}new").rename(target)
-    os.utime(target)
+    tables = {name: (store / name).read_bytes() for name in (INDEX_FILE, STORE_FILE, RECIPE_FILE)}
+    tables[KEYS_FILE] = _npy(np.frombuffer(b"".join(keys), np.uint8).reshape(-1, KEY_BYTES))
+    tables[UNITS_FILE] = _npy(units)
+    target = ROWS / step / _sealed(tables)
+    if _is_linked(store, target):  # the same rows of the same units, in the same files
+        os.utime(target)
+    else:
+        with new_folder(target) as folder:
+            for path in sorted(store.glob("*.npy")):
+                link_or_copy(path, folder / path.name)
+            for name, content in tables.items():
+                (folder / name).write_bytes(content)
     mine = sorted((one for one in listed() if one.step == step), key=lambda one: -one.used)
     for old in mine[KEPT:]:
         shutil.rmtree(old.folder)
@@ -176,8 +178,26 @@ def _files(folders: Sequence[Path]) -> Iterator[os.stat_result]:
             yield path.stat()
 
 
+def _is_linked(store: Path, generation: Path) -> bool:
+    """Return whether a generation's shards are those of ``store``, file by file."""
+    if not generation.is_dir():
+        return False
+    shards = [path.name for path in store.glob("*.npy")]
+    there = [path.name for path in generation.glob("*.npy")]
+    names = {KEYS_FILE, UNITS_FILE, *shards}
+    return names == {*there} and all((store / name).samefile(generation / name) for name in shards)
+
+
 def _seal(folder: Path) -> str:
     """Return the hash of a generation's tables."""
-    names = (KEYS_FILE, UNITS_FILE, INDEX_FILE, STORE_FILE, RECIPE_FILE)
-    digests = [content_hash((folder / name).read_bytes()) for name in names]
-    return content_hash(" ".join(digests).encode())
+    return _sealed({name: (folder / name).read_bytes() for name in TABLES})
+
+
+def _sealed(tables: Mapping[str, bytes]) -> str:
+    return content_hash(" ".join(content_hash(tables[name]) for name in TABLES).encode())
+
+
+def _npy(array: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()

@@ -200,14 +200,15 @@ def check_equal(name: str) -> None:
     found = digests()
     for folder in (".darkroom", *OUTPUTS):
         if Path(folder).exists():
-            shutil.copytree(folder, Path("kept") / folder)
+            (Path("kept") / folder).parent.mkdir(parents=True, exist_ok=True)
+            Path(folder).rename(Path("kept") / folder)
     forget()
     walk()
     same = found == digests()
     forget()
     for folder in (".darkroom", *OUTPUTS):
         if (Path("kept") / folder).exists():
-            shutil.move(Path("kept") / folder, folder)
+            (Path("kept") / folder).rename(folder)
     shutil.rmtree("kept", ignore_errors=True)
     print(f"  {name}: stores {'equal to' if same else 'DIFFER from'} those of a first run")
 

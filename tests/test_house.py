@@ -228,3 +228,9 @@ def test_every_test_is_in_one_half() -> None:
         for path in ([start] if start.is_file() else start.rglob("test_*.py"))
     ]
     assert sorted(in_halves) == files
+
+
+def test_a_users_own_operations_are_followed() -> None:
+    """DVC sees a file that is put there, without a change to dvc.yaml."""
+    followed = [stage.name for stage in STAGES if "Data_processing/steps/own" in stage.deps]
+    assert followed == ["check", "process"]

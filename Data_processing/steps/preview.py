@@ -43,9 +43,13 @@ class Preview(msgspec.Struct, frozen=True):
     remark: str
     """Why the stage makes other copies than these, or fewer were made than asked; or nothing."""
 
-    def copies(self) -> int:
-        """Return how many there are beside copy 0."""
-        return sum(len(pair.after) for pair in self.pairs) - 1
+    def says(self) -> str:
+        """Return how many copies there are, and how many tiles."""
+        after = [sample for pair in self.pairs for sample in pair.after]
+        tiles = len({sample.id for sample in after})
+        if tiles > 1:
+            return f"{tiles} tiles, copy 0 and {len(after) // tiles - 1} more of each"
+        return f"copy 0 and {len(after) - 1} more"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +79,7 @@ def run(arguments: argparse.Namespace) -> None:
     check_out(out)
     made = preview(arguments.step, arguments.sample, arguments.copies)
     write_bytes(out, encode_png(panel(cells(made), made.classes)))
-    says = f"{made.row.id} by {arguments.step}, copy 0 and {made.copies()} more"
+    says = f"{made.row.id} by {arguments.step}, {made.says()}"
     answer(f"{out}: {one_line(says)}{made.remark}")
 
 
@@ -107,7 +111,7 @@ def cells(made: Preview) -> list[Cell]:
     for pair in made.pairs:
         copy = pair.before.copy
         found.append(_cell(made, pair.before, f"before: copy {copy}" if copy else "before"))
-        found += [_cell(made, sample, f"copy {sample.copy}") for sample in pair.after]
+        found += [_cell(made, sample, _title(pair.before, sample)) for sample in pair.after]
     return found
 
 
@@ -138,8 +142,14 @@ def _pair(work: Work, store: Store, row: Row) -> Pair:
     return Pair(before, tuple(copies_of(work, before)))
 
 
+def _title(before: Sample, after: Sample) -> str:
+    """Return which copy it is, and of which tile if the step cuts."""
+    tile = after.id.removeprefix(before.id).lstrip("#,")
+    return f"{tile} copy {after.copy}".lstrip()
+
+
 def _cell(made: Preview, sample: Sample, title: str) -> Cell:
-    drawn = picture(sample.image, sample.mask, sample.boxes, made.classes)
+    drawn = picture(sample.image, sample.mask, sample.boxes, made.classes, sample.instances)
     return Cell(drawn, title, made.row.labels)
 
 

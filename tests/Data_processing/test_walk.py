@@ -1,8 +1,12 @@
 """From metadata to tensors: source, two steps, stack, scale, on samples drawn in code."""
 
+import os
 import shutil
+import signal
 from argparse import Namespace
+from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -119,6 +123,39 @@ def test_bytes_do_not_depend_on_workers(
     (workspace.folder / "compute.yaml").write_text("workers: 1\nrow_cache_gb: 0\n")
     process.run(Namespace(step="flip"))
     assert {path.name: path.read_bytes() for path in sorted(folder_of("flip").iterdir())} == hashes
+
+
+class Killing(ProcessPoolExecutor):
+    """A pool whose first worker is killed as soon as there is work."""
+
+    killed = 0
+
+    def submit(self, *given: Any, **named: Any) -> Future[Any]:
+        """Give out the task; then, once, kill."""
+        future = super().submit(*given, **named)
+        if not Killing.killed and self._processes:
+            Killing.killed = next(iter(self._processes))
+            os.kill(Killing.killed, signal.SIGKILL)
+        return future
+
+
+def test_a_killed_worker_changes_no_byte(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its shards are made again, and nothing half written stays."""
+    monkeypatch.setattr(source, "SHARD_BYTES", 1)
+    monkeypatch.setattr(source, "SHARD_ROWS", 4)
+    compute = workspace.folder / "compute.yaml"
+    compute.write_text("workers: 1\nrow_cache_gb: 0\n")
+    walk("flip")
+    alone = {path.name: path.read_bytes() for path in folder_of("flip").iterdir()}
+    monkeypatch.setattr("Data_processing.steps.walking.ONE_PROCESS_ROWS", 0)
+    monkeypatch.setattr("Datasets.stage.ProcessPoolExecutor", Killing)
+    compute.write_text("workers: 2\nrow_cache_gb: 0\n")
+    process.run(Namespace(step="flip"))
+    assert Killing.killed
+    assert "a worker process died; what it left is done again" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in folder_of("flip").iterdir()} == alone
 
 
 def test_a_sample_draws_the_same_among_others(workspace: Workspace) -> None:

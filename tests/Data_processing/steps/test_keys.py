@@ -15,6 +15,8 @@ from Datasets.params import load
 from Datasets.store import Store
 from tests.Data_processing.conftest import Workspace
 
+INSTALLED = keys.installed()
+
 
 def work(name: str = "flip") -> Work:
     params = load()
@@ -69,10 +71,18 @@ def test_parameters_of_the_step_alone(
 
 def changed(monkeypatch: pytest.MonkeyPatch, of: str) -> None:
     """Let a distribution have another version."""
-    version = importlib.metadata.version
-    monkeypatch.setattr(
-        importlib.metadata, "version", lambda name: "0.0" if name == of else version(name)
-    )
+    monkeypatch.setattr(keys, "installed", lambda: {**INSTALLED, of: "0.0"})
+
+
+def test_versions_are_those_that_the_distributions_say() -> None:
+    told = {
+        keys._plain(one.metadata["Name"]): one.version for one in importlib.metadata.distributions()
+    }
+    assert INSTALLED == told
+    found = keys.versions(["albumentations", "cv2", "PIL", "os", "nothing_of_that_name"])
+    assert found["pillow"] == importlib.metadata.version("pillow")
+    assert found["albucore"] == importlib.metadata.version("albucore")
+    assert "os" not in found
 
 
 @pytest.mark.parametrize(
