@@ -21,6 +21,7 @@ from Datasets.metadata import (
     read_classes,
     read_rows,
 )
+from Datasets.metadata_folder import metadata_folder
 from Datasets.regions import IGNORE, run_lengths
 from Datasets.terminal import answer, one_line
 
@@ -31,16 +32,19 @@ MASKS, INSTANCES, NODATA = "masks", "instances", "nodata"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb ``check``."""
-    parser.add_argument("folder", type=Path, help="a metadata folder")
+    parser.add_argument("folder", type=Path, help="a metadata folder, or the name of its data set")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Check a folder and print how many images and annotations it holds.
 
     Raises:
-        StoreError: something in it is wrong; the first ten are named by file and line.
+        StoreError: there is no such folder, or something in it is wrong; the first ten are named by
+            file and line.
     """
     folder = Path(arguments.folder)
+    if not (folder / SAMPLES_FILE).is_file():  # else it is one, though something may be missing
+        folder = metadata_folder(folder)
     checker = Checker(folder)
     problems: list[str] = []
     count = 0

@@ -29,10 +29,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, help="a file for all differences")
     parser.add_argument(
         "--iou",
-        type=float,
+        type=_share,
         default=0.999,
         help="a box that has less in common with what it was is moved (default: 0.999)",
     )
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:  # nor not a number
+        raise argparse.ArgumentTypeError(f"must be between 0 and 1, got {text}")
+    return share
 
 
 def run(arguments: argparse.Namespace) -> None:

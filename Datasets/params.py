@@ -143,7 +143,8 @@ def checked(value: object, kind: type[T], where: str) -> T:
             raise ParamsError(
                 "\n".join(f"{place}.{key}: {_unknown(str(key), known, 'key')}" for key in every)
             ) from None
-        raise ParamsError(f"{place}: {_in_words(message)}, got {_shown(value, trail)}") from None
+        expected = re.sub(r", got `(array|object)`$", "", message)  # the value shows it
+        raise ParamsError(f"{place}: {_in_words(expected)}, got {_shown(value, trail)}") from None
 
 
 def _in_words(message: str) -> str:

@@ -3,6 +3,7 @@
 PNGs of 16 bits in colour are read by libpng, without loss; plain JPEGs by libjpeg-turbo, sooner.
 """
 
+import io
 import re
 import warnings
 from functools import cached_property, partial
@@ -30,6 +31,8 @@ from Datasets.shown import as_colour, in_colour
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 CHANNELS = {"1": 1, "L": 1, "LA": 2, "RGB": 3, "RGBA": 4, "P": 3, "I;16": 1}
 """Modes of the decoder that are understood, and the channels that come out of them."""
+LONGEST_JPEG = 1 << 25
+"""Bytes of a JPEG that is read whole to be decoded sooner; Pillow reads a longer one in parts."""
 PNG_DEPTH = 24
 """Where a PNG's header says how many bits a channel has; the next byte says which channels."""
 PNG_CHANNELS = {2: 3, 4: 2, 6: 4}
@@ -95,6 +98,8 @@ class Picture:
     def _plain(self) -> np.ndarray | None:
         """The pixels of a plain JPEG, (H, W, 1 or 3), which need no Pillow."""
         if not self._is_jpeg:
+            return None
+        if self._file.seek(0, io.SEEK_END) > LONGEST_JPEG:
             return None
         self._file.seek(0)
         return jpeg.decoded(self._file.read())

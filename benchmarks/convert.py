@@ -7,11 +7,16 @@ for the whole stage (images opened and hashed, everything checked and written, o
 ``python -m benchmarks.convert memory [--images 1000000]`` makes a data set of that many images
 with five boxes each, runs ``convert`` and ``check`` on it, and says how much memory all processes
 took together at most (proportional set size).
+
+``python -m benchmarks.convert again [--images 5000]`` runs ``convert`` on photographs of some 60 kB
+with five boxes each: for the first time, again, and again after one image in a hundred changed.
 """
 
 import argparse
+import io
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -34,10 +39,14 @@ from Datasets.rejections import Rejections
 HOUSE = Path(__file__).resolve().parents[1]
 BOXES = 5
 WIDTH, HEIGHT = 64, 48
+SCALE = 8
+"""How much larger photographs are a side."""
 CLASSES = [f"class {i}" for i in range(20)]
 LINKS = 50_000
 """Names a file may have: less than the 65,000 of ext4."""
 ROUNDS = 3
+SETTLED_S = 3
+"""What was written less than two seconds ago is not remembered."""
 
 
 def images(root: Path, count: int) -> list[str]:
@@ -64,12 +73,12 @@ def boxes(index: int) -> list[tuple[int, int, int, int, int]]:
     return [((index + k) % 20, k, k, k + 9 + index % 40, k + 30) for k in range(BOXES)]
 
 
-def write_coco(root: Path, names: list[str]) -> None:
-    """Write the boxes as one COCO file, annotation by annotation."""
+def write_coco(root: Path, names: list[str], scale: int = 1) -> None:
+    """Write the boxes as one COCO file, one by one; images are larger by ``scale`` a side."""
     with (root / "annotations.json").open("w") as file:
         file.write('{"images": [\n')
         for i, name in enumerate(names):
-            one = {"id": i, "file_name": name, "width": WIDTH, "height": HEIGHT}
+            one = {"id": i, "file_name": name, "width": scale * WIDTH, "height": scale * HEIGHT}
             file.write(json.dumps(one) + ("," if i + 1 < len(names) else "") + "\n")
         file.write('], "annotations": [\n')
         last = len(names) * BOXES - 1
@@ -187,6 +196,7 @@ def speed(count: int) -> None:
             total = count * BOXES
             reader, other, stage = [], [], []
             for _ in range(ROUNDS):
+                shutil.rmtree(Path(folder) / ".darkroom" / "files", ignore_errors=True)
                 reader.append(cpu(lambda: ours(name, root), total))  # noqa: B023
                 other.append(cpu(lambda: plain(root), total))  # noqa: B023
                 stage.append(convert(Path(folder), name, workers=1).cpu_s)
@@ -195,6 +205,48 @@ def speed(count: int) -> None:
                 f"{name:6}{total / mine:10,.0f}{total / theirs:10,.0f}{theirs / mine:7.2f}"
                 f"{total / whole:13,.0f}"
             )
+
+
+def photographs(root: Path, count: int) -> list[str]:
+    """Make ``count`` JPEGs of some 60 kB, each of its own content, and return their names."""
+    (root / "images").mkdir(parents=True)
+    noise = np.random.default_rng(0).normal(128, 40, (HEIGHT * SCALE, WIDTH * SCALE, 3))
+    buffer = io.BytesIO()
+    Image.fromarray(noise.clip(0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=65)
+    names = [f"images/{i:07d}.jpg" for i in range(count)]
+    for i, name in enumerate(names):
+        (root / name).write_bytes(_commented(buffer.getvalue(), i))
+    return names
+
+
+def _commented(jpeg: bytes, number: int) -> bytes:
+    """Return a JPEG with a number in a comment, by which it is another file."""
+    return jpeg[:2] + b"\xff\xfe\0\x0a" + f"{number:08d}".encode() + jpeg[2:]
+
+
+def again(count: int) -> None:
+    """Print what runs of ``convert`` take after each other: the first, the next, after a change."""
+    seconds: dict[str, list[float]] = {"first": [], "again": [], "1 % changed": []}
+    with tempfile.TemporaryDirectory() as where:
+        folder = Path(where)
+        names = photographs(folder / "raw", count)
+        write_coco(folder / "raw", names, SCALE)
+        time.sleep(SETTLED_S)
+        for _ in range(ROUNDS):
+            shutil.rmtree(folder / ".darkroom", ignore_errors=True)
+            seconds["first"].append(convert(folder, "coco", 1).cpu_s)
+            seconds["again"].append(convert(folder, "coco", 1).cpu_s)
+            for one in names[::100]:
+                path = folder / "raw" / one
+                content = path.read_bytes()
+                path.write_bytes(content[:6] + content[6:14][::-1] + content[14:])
+            seconds["1 % changed"].append(convert(folder, "coco", 1).cpu_s)
+            time.sleep(SETTLED_S)
+    print(f"{count:,} images, COCO; CPU seconds of the stage, median of {ROUNDS}")
+    first = statistics.median(seconds["first"])
+    for what, each in seconds.items():
+        median = statistics.median(each)
+        print(f"{what:12}{median:7.2f} ({median / first:.0%} of the first)")
 
 
 class Cost:
@@ -273,13 +325,15 @@ def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser("python -m benchmarks.convert", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("what", choices=("speed", "memory"))
+    parser.add_argument("what", choices=("speed", "memory", "again"))
     parser.add_argument("--images", type=int, default=0)
     parser.add_argument("--format", choices=tuple(FORMATS), default="coco")
     parser.add_argument("--below", default="", help="a folder on a disk with room for the files")
     asked = parser.parse_args()
     if asked.what == "speed":
         speed(asked.images or 4000)
+    elif asked.what == "again":
+        again(asked.images or 5000)
     else:
         memory(asked.images or 1_000_000, asked.format, asked.below)
 

@@ -134,6 +134,8 @@ def _row(path: Path) -> Row:
         raw_mask=None,
         raw_mask_hash="",
         raw_nodata=None,
+        raw_channels=3,
+        raw_dtype="uint8",
         group=None,
         labels=(),
         count_names=(),

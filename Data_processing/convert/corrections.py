@@ -17,6 +17,7 @@ Without ``annotation`` a correction is of the whole sample: of its labels as an 
 being there at all. Names and numbers are those of the metadata.
 """
 
+import codecs
 import json
 from collections import defaultdict
 from collections.abc import Iterator
@@ -67,6 +68,9 @@ class EditBox(Correction, frozen=True, forbid_unknown_fields=True, tag="edit_box
     annotation: int
 
 
+_DECODER = msgspec.json.Decoder(Relabel | Delete | EditBox)
+
+
 class Line(msgspec.Struct, frozen=True):
     """A correction and its place: file and line."""
 
@@ -75,10 +79,14 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class State(msgspec.Struct, frozen=True):
-    """A sample while it is corrected. ``labels`` are those of the image as a whole."""
+    """A sample while it is corrected. ``labels`` are those of the image as a whole.
+
+    ``is_masked`` says that they are those of a mask file.
+    """
 
     labels: tuple[str, ...]
     objects: tuple[Kept, ...]
+    is_masked: bool = False
 
 
 class Corrected(NamedTuple):
@@ -159,21 +167,13 @@ def read_corrections(path: Path, dataset: str) -> Corrections:
         return Corrections()
     if not path.is_file():
         raise AnnotationError(f"{path}: is no file; put the corrections there, or take it out")
-    decoder = msgspec.json.Decoder(Relabel | Delete | EditBox)
     found: dict[str, list[Line]] = defaultdict(list)
-    for number, text in enumerate(path.read_bytes().splitlines(), 1):
+    content = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+    for number, text in enumerate(content.splitlines(), 1):
         place = f"{path}:{number}"
         if not text.strip():
             continue
-        try:
-            json.loads(text, object_pairs_hook=_once)
-            what = decoder.decode(text)
-            for name in _names(what):
-                check_name(name)
-        except (msgspec.DecodeError, ValueError, RecursionError, AnnotationError) as error:
-            raise AnnotationError(
-                f"{place}: not a correction: {error}; actions are relabel, delete and edit_box"
-            ) from None
+        what = _parsed(text, place)
         if not what.sample.startswith(f"{dataset}/"):
             raise AnnotationError(
                 f"{place}: {what.sample} is not of the data set {dataset}, whose ids begin with "
@@ -181,6 +181,27 @@ def read_corrections(path: Path, dataset: str) -> Corrections:
             )
         found[what.sample].append(Line(what, place))
     return Corrections({sample: tuple(lines) for sample, lines in found.items()})
+
+
+def _parsed(text: bytes, place: str) -> Relabel | Delete | EditBox:
+    """Return the correction that a line is.
+
+    Raises:
+        AnnotationError: it is none; the message says why.
+    """
+    try:
+        json.loads(text, object_pairs_hook=_once)
+        what = _DECODER.decode(text)
+        for name in _names(what):
+            check_name(name)
+    except (msgspec.ValidationError, AnnotationError) as error:
+        known = "actions are relabel, delete and edit_box" if "action" in str(error) else ""
+        reason = f"not a correction: {error}; {known or 'mend the line'}"
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        reason = f"not JSON: {error}; write a correction as one JSON object on one line"
+    else:
+        return what
+    raise AnnotationError(f"{place}: {reason}")
 
 
 def _names(what: Relabel | Delete | EditBox) -> Iterator[str]:
@@ -220,8 +241,11 @@ def _applied(line: Line, state: State, header: Header) -> State | None:
     if isinstance(what, Delete):
         del rest[at]
     else:
-        rest[at] = msgspec.structs.replace(one, box=_new_box(line, one.box, header))
-    return State(state.labels, tuple(rest))
+        # The area was that of the old box; with a region, or by an export, it is had anew.
+        area = one.area if isinstance(what, Relabel) else None
+        new = _new_box(line, one.box, header)
+        rest[at] = msgspec.structs.replace(one, box=new, area=area)
+    return msgspec.structs.replace(state, objects=tuple(rest))
 
 
 def _whole(line: Line, state: State) -> State | None:
@@ -235,8 +259,13 @@ def _whole(line: Line, state: State) -> State | None:
             f"{line.place}: the labels of {what.sample} are those of its annotations; relabel "
             "these, each with its id as 'annotation'"
         )
+    if state.is_masked:
+        raise AnnotationError(
+            f"{line.place}: the labels of {what.sample} are those of its mask; correct the mask, "
+            "and take the line out"
+        )
     new = what.new if isinstance(what.new, tuple) else (str(what.new),)
-    return State(tuple(sorted(set(new))), state.objects)
+    return msgspec.structs.replace(state, labels=tuple(sorted(set(new))))
 
 
 def _new_box(line: Line, box: Box, header: Header) -> Box:

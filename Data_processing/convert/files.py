@@ -82,6 +82,17 @@ def leads_inside(root: Path, path: Path) -> bool:
     return f"{_real(os.path.abspath(path.parent))}{os.sep}".startswith(top + os.sep)  # noqa: PTH100
 
 
+def is_inside(root: Path, file: str) -> bool:
+    """Return whether the folder of ``file`` below ``root``, links followed, lies below ``root``."""
+    return _is_inside(str(root), file.rpartition("/")[0], os.getcwd())  # noqa: PTH109  (faster)
+
+
+@lru_cache(maxsize=1024)
+def _is_inside(root: str, folder: str, here: str) -> bool:
+    """Return what ``is_inside`` does; where we are tells what a relative root is."""
+    return leads_inside(Path(root), Path(root, folder, "any"))
+
+
 @lru_cache(maxsize=1024)
 def _real(folder: str) -> str:
     """Return where a folder really is: asked for every file, it would cost a look at each part."""

@@ -13,7 +13,7 @@ from Datasets.dataset import Dataset
 from Datasets.errors import AnnotationError
 
 UNREAD = "an image of a format that is not read"
-UNNAMED = "no annotation names it"
+UNNAMED = "an image that no annotation names"
 """Why images are left out, that lie beside those that were annotated."""
 
 

@@ -1,22 +1,47 @@
 """Boxes, polygons and keypoints of one object, in pixels: their extent, their order, clipping."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from pycocotools import mask as coco_mask
 
-from Data_processing.convert.found import FoundAnnotation
+from Data_processing.convert.found import FoundAnnotation, FoundRle
 from Datasets.errors import AnnotationError
+from Datasets.regions import compressed
 
 Corners = tuple[float, float, float, float]
 """x1, y1, x2, y2 in pixels, half-open."""
 
 
-def in_pixels(found: FoundAnnotation, relative: bool, width: int, height: int) -> FoundAnnotation:
-    """Return ``found`` with coordinates that are shares of the frame multiplied by its sides."""
-    if not relative:
-        return found
+def half_open(x1: float, y1: float, x2: float, y2: float, origin: int) -> Corners:
+    """Return the corners of a box, half-open and counted from 0.
+
+    >>> half_open(1, 1, 20, 10, origin=1), half_open(20, 10, 1, 1, origin=1)
+    ((0, 0, 20, 10), (20, 10, 0, 0))
+    """
+    if origin:
+        # Pixels are counted from 1 and both corners are inside: 1 to 20 are the pixels 0 to 19,
+        # which is 0 to 20 half-open. Of corners in the wrong order the second is the lower one.
+        x1, x2 = (x1, x2 - 1) if x1 > x2 else (x1 - 1, x2)
+        y1, y2 = (y1, y2 - 1) if y1 > y2 else (y1 - 1, y2)
+    return x1, y1, x2, y2
+
+
+def sized(x: float, y: float, width: float, height: float, origin: int) -> Corners:
+    """Return the corners of a box that begins at the pixel x, y, as ``half_open`` does.
+
+    >>> sized(1, 1, 20, 10, origin=1), sized(20, 10, -20, -10, origin=1)
+    ((0, 0, 20, 10), (20, 10, 0, 0))
+    """
+    # Counted from 1, the pixel 20 ends at 20: a box that goes to the left begins there.
+    x1 = x if width < 0 else x - origin
+    y1 = y if height < 0 else y - origin
+    return x1, y1, x1 + width, y1 + height
+
+
+def in_pixels(found: FoundAnnotation, width: int, height: int) -> FoundAnnotation:
+    """Return ``found``, whose coordinates are shares of the frame, multiplied by its sides."""
     corners = None
     if found.corners is not None:
         x1, y1, x2, y2 = found.corners
@@ -70,6 +95,56 @@ def ordered(corners: Corners) -> Corners:
     """Return ``corners`` with x1 <= x2 and y1 <= y2."""
     x1, y1, x2, y2 = corners
     return min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)
+
+
+def compressed_of(rle: FoundRle, height: int, width: int, how: str = "") -> str:
+    """Return run lengths as compressed text.
+
+    Args:
+        rle: the run lengths.
+        height: of the frame that they must be of, in pixels.
+        width: of that frame, in pixels.
+        how: which frame of the image that is, for the message.
+
+    Raises:
+        AnnotationError: they are of another frame, or do not fill it.
+    """
+    if rle.frame != (height, width):
+        raise AnnotationError(
+            f"run lengths are for {rle.frame[1]} x {rle.frame[0]} pixels, "
+            f"the image has {width} x {height}{how}; draw it anew",
+            "run lengths of another frame",
+        )
+    return compressed(rle.counts, height, width)
+
+
+def moved_keypoints(
+    keypoints: Sequence[float], place: Callable[[float, float], tuple[float, float]]
+) -> tuple[float, ...]:
+    """Return x, y, v triples at other places, but those that are not labelled: they are 0, 0, 0.
+
+    >>> moved_keypoints((1.0, 1.0, 2.0, 0.0, 0.0, 0.0), lambda x, y: (x + 1, y))
+    (2.0, 1.0, 2.0, 0.0, 0.0, 0.0)
+    """
+    triples = zip(keypoints[0::3], keypoints[1::3], keypoints[2::3], strict=True)
+    return tuple(
+        side
+        for x, y, v in triples
+        for side in ((*place(x, y), v) if x or y or v else (0.0, 0.0, 0.0))
+    )
+
+
+def keypoints_inside(keypoints: Sequence[float], width: int, height: int) -> tuple[float, ...]:
+    """Return x, y, v triples moved onto the frame's edge, where they are labelled, not visible (1).
+
+    >>> keypoints_inside((4.0, 9.0, 2.0, 4.0, 5.0, 2.0), 10, 6)
+    (4.0, 6.0, 1.0, 4.0, 5.0, 2.0)
+    """
+    inside: list[float] = []
+    for x, y, v in zip(keypoints[0::3], keypoints[1::3], keypoints[2::3], strict=True):
+        at = min(max(x, 0.0), float(width)), min(max(y, 0.0), float(height))
+        inside += (*at, v if at == (x, y) else min(v, 1.0))
+    return tuple(inside)
 
 
 def overhang(points: Sequence[float], width: int, height: int) -> float:

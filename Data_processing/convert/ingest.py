@@ -16,6 +16,7 @@ from Data_processing.convert.found import Extract, FoundImage, Source
 from Data_processing.convert.inspect import Inspected
 from Data_processing.convert.labels import look_alikes
 from Data_processing.convert.look import look_at
+from Data_processing.convert.memory import Known, Memory, Notes, packed
 from Data_processing.convert.report import Change, Report
 from Data_processing.convert.tally import Tally
 from Datasets.errors import AnnotationError, ImageError, StageError
@@ -30,6 +31,7 @@ LONGEST_NAME = 240
 """Bytes: file systems allow 255, and what is drawn adds a suffix."""
 CHUNK = 1024
 """Images a task. With fewer a pool would be started where one process is done sooner."""
+NOTHING = Memory()
 
 
 class Transform(Protocol):
@@ -41,6 +43,10 @@ class Transform(Protocol):
 
     def check(self, found: tuple[str, ...], corrected: set[str], where: str) -> None:
         """Return nothing if all rules and corrections had something to do."""
+        ...
+
+    def notes(self, found: tuple[str, ...]) -> list[str]:
+        """Return what is odd about class names, for the stage's summary."""
         ...
 
     def __call__(
@@ -77,12 +83,16 @@ class Ingest:
         extract: the reader of the format.
         transform: checks and makes canonical.
         load: writes.
+        memory: what the files were found to be when they were last looked at; none by default.
     """
 
-    def __init__(self, extract: Extract, transform: Transform, load: Load) -> None:
+    def __init__(
+        self, extract: Extract, transform: Transform, load: Load, memory: Memory = NOTHING
+    ) -> None:
         self.extract = extract
         self.transform = transform
         self.load = load
+        self.memory = memory
 
     def run(self, source: Source, table: "Joined | None", report: Report, workers: int) -> Tally:
         """Return the tally after everything is written, in the order of the images' paths.
@@ -102,10 +112,11 @@ class Ingest:
         work = partial(_converted, source, classes, self.transform, self.load.draw)
         tally = Tally()
         corrected: set[str] = set()
-        with self.load.writer(table.columns if table else pa.schema([])) as writer:
+        columns = table.columns if table else pa.schema([])
+        with self.load.writer(columns) as writer, self.memory.opened() as notes:
             images = _watched(extraction.images, table, report, source)
-            chunks = iter(partial(_taken, images), ())
-            for chunk in map_tasks(work, chunks, workers, source.name):
+            for chunk in map_tasks(work, _tasks(images, notes), workers, source.name):
+                notes.add(chunk.known)
                 report.rejections.extend(chunk.rejected)
                 report.note(chunk.changes)
                 corrected.update(chunk.corrected)
@@ -117,6 +128,7 @@ class Ingest:
                 tally.images_out += chunk.images_out
                 tally.annotations_out += chunk.annotations_out
                 tally.samples += len(chunk.names)
+            notes.complete()
             names = tuple(sorted(extraction.seen.names)) if known is None else known
             self.transform.check(names, corrected, source.where)
             final = self.transform.classes(names)
@@ -126,7 +138,7 @@ class Ingest:
         if table is not None:
             table.name_unused(report)
             tally.notes += tuple(table.notes())
-        tally.notes += tuple(look_alikes(final))
+        tally.notes += (*self.transform.notes(names), *look_alikes(final))
         if extraction.about is not None:
             self.load.note_about(extraction.about)
         self.load.note_rejected(report.settle())
@@ -135,10 +147,18 @@ class Ingest:
         return tally
 
 
+class Task(msgspec.Struct, frozen=True):
+    """Some images, and what is known of the files of each."""
+
+    images: tuple[FoundImage, ...]
+    known: tuple[Known | None, ...]
+
+
 class Chunk(msgspec.Struct, frozen=True):
     """What a task gives back: its samples as they are written, and what became of the rest.
 
-    ``names`` is what the annotations call each sample's image, ``images`` the path of its file.
+    ``names`` is what the annotations call each sample's image, ``images`` the path of its file,
+    ``known`` what is to be remembered of the files.
     """
 
     names: tuple[str, ...]
@@ -149,10 +169,12 @@ class Chunk(msgspec.Struct, frozen=True):
     rejected: tuple[Rejection, ...]
     changes: tuple[Change, ...]
     corrected: tuple[str, ...]
+    known: bytes
 
 
-def _taken(images: Iterator[FoundImage]) -> tuple[FoundImage, ...]:
-    return tuple(islice(images, CHUNK))
+def _tasks(images: Iterator[FoundImage], notes: Notes) -> Iterator[Task]:
+    while some := tuple(islice(images, CHUNK)):
+        yield Task(some, tuple(notes.find(found.file) for found in some))
 
 
 def _watched(
@@ -207,27 +229,29 @@ def _converted(
     classes: tuple[str, ...] | None,
     transform: Transform,
     draw: Callable[[Made], None],
-    chunk: tuple[FoundImage, ...],
+    task: Task,
 ) -> Chunk:
-    outcomes = []
-    for found in chunk:
+    outcomes, seen = [], []
+    in_windows = source.dataset.samples == "box"
+    for found, known in zip(task.images, task.known, strict=True):
         try:
-            file = look_at(source.root, found, in_windows=source.dataset.samples == "box")
+            file = look_at(source.root, found, in_windows, known)
         except (AnnotationError, ImageError) as error:
             reason = str(error).removeprefix(f"{found.file}: ")
             outcomes.append(refused(found, reason, error.kind))
             continue
-        outcome = transform(found, file, classes)
+        seen.append(file)
+        outcome = transform(found, file.inspected, classes)
         for made in outcome.made:
             draw(made)
         outcomes.append(outcome)
-    return _joined(chunk, outcomes)
+    return _joined(task, outcomes, seen)
 
 
-def _joined(chunk: tuple[FoundImage, ...], outcomes: list[Canonical]) -> Chunk:
+def _joined(task: Task, outcomes: list[Canonical], seen: list[Known]) -> Chunk:
     pairs = [
         (found, made.sample)
-        for found, one in zip(chunk, outcomes, strict=True)
+        for found, one in zip(task.images, outcomes, strict=True)
         for made in one.made
     ]
     samples = [sample for _, sample in pairs]
@@ -240,4 +264,5 @@ def _joined(chunk: tuple[FoundImage, ...], outcomes: list[Canonical]) -> Chunk:
         rejected=tuple(rejection for one in outcomes for rejection in one.rejected),
         changes=tuple(change for one in outcomes for change in one.changes),
         corrected=tuple(name for one in outcomes for name in one.corrected),
+        known=packed(seen),
     )

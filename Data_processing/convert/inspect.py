@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from Data_processing.convert.files import leads_inside
+from Data_processing.convert.files import is_inside, leads_inside
 from Datasets.endings import ends_as_it_should
 from Datasets.errors import ImageError
 from Datasets.files import sha256_of
@@ -51,15 +51,38 @@ def inspect(root: Path, file: str, in_windows: bool = False) -> Inspected:
         ImageError: it is missing, leaves the root by a link, is called what it is not, or is not an
         image that can be used.
     """
-    path = root / file
     try:
-        _check_place(path, root, file)
-        with path.open("rb") as content:
+        stat_of(root, file)
+        with io.FileIO(f"{root}/{file}") as content:  # buffers would be filled and copied
             return _inspected(content, file, in_windows)
     except FileNotFoundError:
         raise ImageError(_missing(root, file), MISSING) from None
     except OSError as error:
         raise ImageError(f"{file}: cannot be read: {error.strerror}", "unreadable file") from None
+
+
+def stat_of(root: Path, file: str) -> os.stat_result:
+    """Return what the file system says of ``file`` below ``root``, which may be opened.
+
+    Raises:
+        ImageError: it leaves the root by a link, or is no file.
+        FileNotFoundError: it is missing.
+    """
+    path = f"{root}/{file}"
+    try:
+        said = os.lstat(path)  # with a Path it takes three times as long
+        is_plain = not stat.S_ISLNK(said.st_mode)
+    except FileNotFoundError:
+        is_plain = False
+    if not (is_inside(root, file) if is_plain else leads_inside(root, root / file)):
+        raise ImageError(
+            f"{file}: a link leads out of the data set's folder; copy the file into it", LINK_OUT
+        )
+    if not is_plain:
+        said = (root / file).stat()
+    if not stat.S_ISREG(said.st_mode):
+        raise ImageError(f"{file}: is no file but a folder or a device; name an image", MISSING)
+    return said
 
 
 def inspect_files(root: Path, files: Sequence[str], in_windows: bool = False) -> Inspected:
@@ -84,16 +107,21 @@ def inspect_content(content: bytes, where: str) -> Inspected:
     return Inspected(sha256_of(content), _header(io.BytesIO(content), where, in_windows=False))
 
 
-def _inspected(content: BinaryIO, file: str, in_windows: bool) -> Inspected:
+def _inspected(raw: io.FileIO, file: str, in_windows: bool) -> Inspected:
     """Return hash and header of an open file, in that order: what is hashed is in memory then."""
-    small = min(SMALL, os.fstat(content.fileno()).st_size)
-    start = content.read(small + 1)  # more would be allocated for each anew
-    if len(start) <= small:
-        digest, content = sha256_of(start), io.BytesIO(start)
-    else:
-        content.seek(0)
-        digest = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
-        content.seek(0)
+    size = os.fstat(raw.fileno()).st_size
+    # One byte more tells whether it grows; many more would be allocated for each anew.
+    start = raw.read(size + 1) if size <= SMALL else b""
+    if len(start) == size:
+        return _said(io.BytesIO(start), sha256_of(start), file, in_windows)
+    raw.seek(0)
+    digest = hashlib.file_digest(raw, "sha256").hexdigest()
+    raw.seek(0)
+    with io.BufferedReader(raw) as content:
+        return _said(content, digest, file, in_windows)
+
+
+def _said(content: BinaryIO, digest: str, file: str, in_windows: bool) -> Inspected:
     check_suffix(file, format_of(content.read(START), file))
     return Inspected(digest, _header(content, file, in_windows))
 
@@ -105,15 +133,6 @@ def _header(content: BinaryIO, where: str, in_windows: bool) -> Header:
     return image.header
 
 
-def _check_place(path: Path, root: Path, file: str) -> None:
-    if not leads_inside(root, path):
-        raise ImageError(
-            f"{file}: a link leads out of the data set's folder; copy the file into it", LINK_OUT
-        )
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise ImageError(f"{file}: is no file but a folder or a device; name an image", MISSING)
-
-
 def _missing(root: Path, file: str) -> str:
     """Return a sentence on a file that is not there, perhaps because of how it is written."""
     there = ""
@@ -122,7 +141,8 @@ def _missing(root: Path, file: str) -> str:
         names = _names(folder.absolute(), folder.stat().st_mtime_ns) if folder.is_dir() else {}
         there = f"{there}/{names.get(_folded(part), '')}".lstrip("/")
         if there.endswith("/") or not there:
-            return f"{file}: the annotations name it, but there is no such file"
+            says = "the annotations name it, but there is no such file"
+            return f"{file}: {says}; add it, or correct the name"
     if there == file:
         return f"{file}: is a link that leads nowhere; put the file there"
     return _alike(file, there)

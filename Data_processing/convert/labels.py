@@ -18,7 +18,7 @@ def check_name(name: str) -> str:
     """Return ``name`` if a class may be called so.
 
     Raises:
-        AnnotationError: it is blank, or holds a control character.
+        AnnotationError: it is blank, or holds a control character, or one that is none.
     """
     if name.isprintable() and name.strip():
         return name
@@ -27,6 +27,12 @@ def check_name(name: str) -> str:
     if any(unicodedata.category(letter) in _CONTROLS for letter in name):
         raise AnnotationError(
             f"the class name {name!r} holds a control character; rename it", "bad class name"
+        )
+    if any(ord(letter) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(letter) <= 0xFDEF for letter in name):
+        # Noncharacters, section 23.7 of The Unicode Standard: neither XML nor YAML takes them all.
+        raise AnnotationError(
+            f"the class name {name!r} holds a code that is no character; rename it",
+            "bad class name",
         )
     return name
 
@@ -73,7 +79,9 @@ class Renamer(msgspec.Struct, frozen=True):
 
     def _tidied(self, name: str) -> str:
         tidy = name.strip() if self.rules.strip else name
-        return {"keep": tidy, "lower": tidy.lower(), "upper": tidy.upper()}[self.rules.case]
+        if self.rules.case == "keep":
+            return tidy
+        return tidy.lower() if self.rules.case == "lower" else tidy.upper()
 
 
 def look_alikes(names: Iterable[str]) -> list[str]:

@@ -15,6 +15,7 @@ from pycocotools import mask as coco_mask
 
 from Data_processing.convert.files import path_of
 from Data_processing.convert.found import FoundMask, FoundRle
+from Data_processing.convert.orientation import Frame
 from Datasets.errors import AnnotationError, ImageError
 from Datasets.image import Header, decode, read_header
 from Datasets.regions import IGNORE
@@ -40,14 +41,25 @@ class Stored(msgspec.Struct, frozen=True):
     is_binary: bool = False
 
 
+class Semantic(msgspec.Struct, frozen=True):
+    """A mask in the fixed format: ``pixels`` (H, W) uint8, of the image as it is seen.
+
+    ``changed`` are the names that were found on it and have become others, or nothing; sorted.
+    """
+
+    pixels: np.ndarray
+    changed: tuple[str, ...]
+
+
 def semantic(
     root: Path,
     mask: FoundMask,
     classes: tuple[str, ...],
     rename: Callable[[str], str | None],
     header: Header,
-) -> np.ndarray:
-    """Return the mask in the fixed format, (H, W) uint8.
+    frame: Frame | None = None,
+) -> Semantic:
+    """Return the mask in the fixed format.
 
     Args:
         root: the data set's raw folder.
@@ -55,13 +67,14 @@ def semantic(
         classes: the final names, sorted; the i-th is drawn as i, from 1.
         rename: gives the final name of a found one, or None where it is ignored.
         header: of the image.
+        frame: the frame as stored, where the mask was drawn on that.
 
     Raises:
         AnnotationError: a value means nothing, the sides are others than the image's, or the file
         leaves the root.
         ImageError: it is missing, or cannot be read without loss.
     """
-    stored = _stored(root, mask.file, header.height, header.width)
+    stored = _stored(root, mask.file, header, frame)
     position = {name: i for i, name in enumerate(classes, 1)}
     meaning = dict.fromkeys(BACKGROUND, 0)
     for value, name in mask.names.items():
@@ -70,42 +83,56 @@ def semantic(
     meaning.update(dict.fromkeys(mask.ignore, IGNORE))
     in_colours = max((*mask.names, *mask.ignore)) >= COLOUR
     values = _colours(stored, mask) if in_colours else _numbers(stored, mask, meaning)
-    return _looked_up(values, meaning, mask.file)
+    drawn = _looked_up(values, meaning, mask.file)
+    pixels = drawn if frame is None else np.ascontiguousarray(frame.pixels(drawn))
+    return Semantic(pixels, _changed(values, mask, rename))
 
 
-def region(root: Path, file: str, height: int, width: int) -> FoundRle:
+def _changed(
+    values: np.ndarray, mask: FoundMask, rename: Callable[[str], str | None]
+) -> tuple[str, ...]:
+    other = {value: name for value, name in mask.names.items() if rename(name) != name}
+    present = np.unique(values).tolist() if other else ()
+    return tuple(sorted({other[value] for value in present if value in other}))
+
+
+def region(root: Path, file: str, header: Header, frame: Frame | None = None) -> FoundRle:
     """Return where the image ``file`` is not black, as compressed run lengths. Alpha has no say.
 
     Args:
         root: the data set's raw folder.
         file: the mask of one object, below it.
-        height: of the image that it belongs to, in pixels.
-        width: of that image, in pixels.
+        header: of the image that it belongs to.
+        frame: the frame as stored, where the mask was drawn on that; the run lengths are of it.
 
     Raises:
         AnnotationError: the mask has other sides, or leaves the root.
         ImageError: it is missing, or cannot be read without loss.
     """
-    stored = _stored(root, file, height, width)
+    stored = _stored(root, file, header, frame)
     pixels = stored.pixels if stored.palette is None else stored.palette[stored.pixels]
     drawn = pixels.any(axis=2) if pixels.ndim == 3 else pixels != 0  # (H, W)
     packed = coco_mask.encode(np.asfortranarray(drawn.astype(np.uint8)))
+    height, width = drawn.shape
     return FoundRle((height, width), str(packed["counts"], "ascii"))
 
 
-def _stored(root: Path, file: str, height: int, width: int) -> Stored:
+def _stored(root: Path, file: str, of_image: Header, frame: Frame | None) -> Stored:
     content = _content(root, file)
-    header = read_header(content, file)  # refuses what is animated, huge, or of a mode unknown
-    if header.orientation != 1:
+    own = read_header(content, file)  # refuses what is animated, huge, or of a mode unknown
+    if own.orientation != 1:
         raise AnnotationError(
-            f"{file}: the mask has the EXIF orientation {header.orientation}, and tools differ in "
+            f"{file}: the mask has the EXIF orientation {own.orientation}, and tools differ in "
             "whether they heed it; save it as it is seen, without EXIF data",
             "turned mask",
         )
-    if (header.width, header.height) != (width, height):
+    sides = frame or of_image
+    if (own.width, own.height) != (sides.width, sides.height):
+        how = "stored" if frame else "seen"
+        remedy = "" if frame or of_image.orientation == 1 else ", or set `orientation: stored`"
         raise AnnotationError(
-            f"{file}: the mask has {header.width} x {header.height} pixels, the image has "
-            f"{width} x {height} as it is seen; scale or turn the mask to fit",
+            f"{file}: the mask has {own.width} x {own.height} pixels, the image has "
+            f"{sides.width} x {sides.height} as it is {how}; scale or turn the mask to fit{remedy}",
             "mask of another size",
         )
     try:

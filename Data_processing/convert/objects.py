@@ -10,8 +10,10 @@ from Data_processing.convert.geometry import (
     Corners,
     clipped_corners,
     clipped_polygon,
+    compressed_of,
     extent,
     is_flat,
+    keypoints_inside,
     ordered,
     overhang,
 )
@@ -19,7 +21,7 @@ from Data_processing.convert.report import Action
 from Datasets.errors import AnnotationError
 from Datasets.image import Header
 from Datasets.metadata import Box
-from Datasets.regions import SLACK, compressed
+from Datasets.regions import SLACK
 
 FARTHEST = 1e9
 """Pixels: a coordinate beyond is no place in an image, and arithmetic with it overflows."""
@@ -80,7 +82,7 @@ def checked(found: FoundAnnotation, name: str, header: Header, outside: str) -> 
         x1, y1, x2, y2 = found.corners
         if 0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height:  # as most are
             return Checked(_kept(found, name, found.corners, None))
-    rle = _rle(found, header)
+    rle = compressed_of(found.rle, height, width) if found.rle else None
     stated = _stated(found, rle, header)
     corners = ordered(stated)
     notes = _noticed(found, rle, header, stated, corners)
@@ -111,15 +113,8 @@ def checked(found: FoundAnnotation, name: str, header: Header, outside: str) -> 
 
 def _stated(found: FoundAnnotation, rle: str | None, header: Header) -> Corners:
     """Return the corners as they were written, or those of what was drawn; all are finite."""
-    if found.polygons or found.keypoints:
-        _check_points(found)
-    stated = found.corners or extent(found, rle, header.width, header.height)
-    if not all(map(math.isfinite, stated)):
-        shown = _shown(stated)
-        raise AnnotationError(
-            f"{shown} has a coordinate that is no finite number; mend it", "no number"
-        )
-    return stated
+    check_numbers(found)
+    return found.corners or extent(found, rle, header.width, header.height)
 
 
 def _noticed(
@@ -154,25 +149,22 @@ def _kept(found: FoundAnnotation, name: str, corners: Corners, rle: str | None) 
     )
 
 
-def _rle(found: FoundAnnotation, header: Header) -> str | None:
-    if found.rle is None:
-        return None
-    if found.rle.frame != (header.height, header.width):
-        height, width = found.rle.frame
-        raise AnnotationError(
-            f"run lengths are for {width} x {height} pixels, "
-            f"the image has {header.width} x {header.height}",
-            "run lengths of another frame",
-        )
-    return compressed(found.rle.counts, header.height, header.width)
-
-
 def _is_empty(rle: str, header: Header) -> bool:
     """Return whether run lengths, compressed and checked, leave nothing drawn."""
     return not coco_mask.area({"size": [header.height, header.width], "counts": rle})
 
 
-def _check_points(found: FoundAnnotation) -> None:
+def check_numbers(found: FoundAnnotation) -> None:
+    """Return nothing if coordinates are finite numbers, and as many as are needed.
+
+    Raises:
+        AnnotationError: they are not; the message says which.
+    """
+    if found.corners is not None and not all(map(math.isfinite, found.corners)):
+        shown = _shown(found.corners)
+        raise AnnotationError(
+            f"{shown} has a coordinate that is no finite number; mend it", "no number"
+        )
     for polygon in found.polygons:
         if len(polygon) < 6 or len(polygon) % 2:
             raise AnnotationError(
@@ -242,23 +234,13 @@ def _overlaps(corners: Corners, width: int, height: int) -> bool:
 
 def _cut(found: FoundAnnotation, width: int, height: int) -> FoundAnnotation:
     """Return ``found`` with polygons cut off at the frame and keypoints moved onto its edge."""
-    points = found.keypoints
-    triples = zip(points[0::3], points[1::3], points[2::3], strict=True)
     cut = (clipped_polygon(polygon, width, height) for polygon in found.polygons)
     return msgspec.structs.replace(
         found,
         area=None,  # it was that of the whole
         polygons=tuple(polygon for polygon in cut if len(polygon) >= 6),
-        keypoints=tuple(side for point in triples for side in _kept_inside(*point, width, height)),
+        keypoints=keypoints_inside(found.keypoints, width, height),
     )
-
-
-def _kept_inside(
-    x: float, y: float, v: float, width: int, height: int
-) -> tuple[float, float, float]:
-    """Return a keypoint moved onto the frame's edge, where it is labelled but not visible (1)."""
-    inside = min(max(x, 0.0), float(width)), min(max(y, 0.0), float(height))
-    return *inside, v if inside == (x, y) else min(v, 1.0)
 
 
 def _shown(corners: Corners) -> str:

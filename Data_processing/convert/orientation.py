@@ -11,10 +11,12 @@ import msgspec
 import numpy as np
 from pycocotools import mask as coco_mask
 
+from Data_processing.convert.extras import TURNED, without
 from Data_processing.convert.found import FoundAnnotation, FoundImage, FoundRle
+from Data_processing.convert.geometry import compressed_of, moved_keypoints
 from Datasets.errors import AnnotationError
 from Datasets.image import Header
-from Datasets.regions import Region, compressed
+from Datasets.regions import Region
 
 
 def frame_of(
@@ -68,20 +70,21 @@ class Frame(msgspec.Struct, frozen=True):
         return tuple(side for x, y in pairs for side in self._point(x, y))
 
     def annotation(self, found: FoundAnnotation) -> FoundAnnotation:
-        """Return one annotation turned. A box stays one, its corners in order."""
+        """Return one annotation turned. A box stays one, its corners in order.
+
+        What its extras say of places is left out: the shape was turned, and says it.
+        """
         corners = None
         if found.corners is not None:
             ax, ay, bx, by = self.flat(found.corners)
             corners = (min(ax, bx), min(ay, by), max(ax, bx), max(ay, by))
-        triples = zip(
-            found.keypoints[0::3], found.keypoints[1::3], found.keypoints[2::3], strict=True
-        )
         return msgspec.structs.replace(
             found,
             corners=corners,
             polygons=tuple(self.flat(polygon) for polygon in found.polygons),
             rle=self.rle(found.rle) if found.rle else None,
-            keypoints=tuple(side for x, y, v in triples for side in (*self._point(x, y), v)),
+            keypoints=moved_keypoints(found.keypoints, self._point),
+            extras=without(found.extras, TURNED),
         )
 
     def rle(self, rle: FoundRle) -> FoundRle:
@@ -90,7 +93,7 @@ class Frame(msgspec.Struct, frozen=True):
         Raises:
             AnnotationError: they are not of the frame as stored.
         """
-        counts = compressed(rle.counts, self.height, self.width)
+        counts = compressed_of(rle, self.height, self.width, " as it is stored")
         pixels = self.pixels(Region((), counts, self.height, self.width).pixels())
         packed = coco_mask.encode(np.asfortranarray(pixels.astype(np.uint8)))
         height, width = pixels.shape

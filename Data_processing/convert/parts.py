@@ -8,7 +8,9 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from Data_processing.convert.draft import Draft
+from Data_processing.convert.extras import PLACES, without
 from Data_processing.convert.found import FoundImage, Looked
+from Data_processing.convert.geometry import moved_keypoints
 from Data_processing.convert.inspect import Inspected
 from Data_processing.convert.objects import Kept
 from Datasets.errors import ImageError
@@ -60,8 +62,6 @@ def moved(one: Kept, window: tuple[int, int, int, int], height: int, width: int)
     """
     x1, y1 = window[:2]
     box = one.box
-    points = one.keypoints
-    triples = zip(points[0::3], points[1::3], points[2::3], strict=True)
     return msgspec.structs.replace(
         one,
         box=Box(box.name, box.x1 - x1, box.x2 - x1, box.y1 - y1, box.y2 - y1),
@@ -70,7 +70,8 @@ def moved(one: Kept, window: tuple[int, int, int, int], height: int, width: int)
             for polygon in one.polygons
         ),
         rle=_cropped(one.rle, window, height, width) if one.rle is not None else None,
-        keypoints=tuple(side for x, y, v in triples for side in (x - x1, y - y1, v)),
+        keypoints=moved_keypoints(one.keypoints, lambda x, y: (x - x1, y - y1)),
+        extras=without(one.extras, PLACES),
     )
 
 

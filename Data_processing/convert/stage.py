@@ -10,6 +10,7 @@ from Data_processing.convert.formats import FORMATS, READS
 from Data_processing.convert.found import Extract, Source
 from Data_processing.convert.ingest import Ingest
 from Data_processing.convert.load import ToFolder
+from Data_processing.convert.memory import memory_of
 from Data_processing.convert.report import Report
 from Data_processing.convert.transform import ToCanonical
 from Datasets import compute
@@ -53,7 +54,8 @@ def run(arguments: argparse.Namespace) -> None:
         rejections = Rejections(stage.name, dataset.on_bad, f"{source.where}.on_bad")
         transform = ToCanonical(name, dataset, source.root, corrections)
         with new_folder(METADATA / name) as folder, Report(folder, rejections) as report:
-            ingest = Ingest(_reader(dataset, source.where), transform, ToFolder(folder))
+            extract, memory = _reader(dataset, source.where), memory_of(name, dataset)
+            ingest = Ingest(extract, transform, ToFolder(folder), memory)
             tally = ingest.run(source, table, report, compute.load().worker_count())
             if not tally.images_out:
                 raise AnnotationError(

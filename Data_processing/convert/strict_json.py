@@ -1,8 +1,10 @@
 """JSON of strangers: a key that occurs twice, NaN and broken text are named with their line."""
 
 import json
+import math
+import mmap
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NoReturn, TypeVar
 
 import msgspec
@@ -13,7 +15,13 @@ T = TypeVar("T")
 BROKEN = "broken JSON"
 _TOO_DEEP = "lists or objects are nested too deeply to be read"
 # Possessive, as what could be tried anew is remembered by the character.
-_TOKEN = re.compile(r'("[^"\\]*+(?:\\.[^"\\]*+)*+")(\s*+:)?|[{}\[\]]|NaN|-?Infinity')
+_TOKEN = re.compile(
+    r'("[^"\\]*+(?:\\.[^"\\]*+)*+")(\s*+:)?|[{}\[\]]|NaN|-?Infinity|-?[0-9][0-9.eE+-]*+'
+)
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F]..)|.)"
+)
+"""What stands behind a backslash; the group is half of a surrogate pair (RFC 8259, 8.2)."""
 _SHOWN = 80
 _SORTED = msgspec.json.Encoder(order="sorted")
 
@@ -27,8 +35,9 @@ class Json:
         is_sound: whether it was found to be so before.
 
     Raises:
-        AnnotationError: it is not UTF-8 or not JSON, repeats a key within an object, holds NaN or
-            Infinity, or is nested too deeply; the line is named.
+        AnnotationError: it is not UTF-8 or not JSON, repeats a key within an object, holds NaN,
+            Infinity, a number beyond all or half a character, or is nested too deeply; the line is
+            named.
     """
 
     def __init__(self, content: bytes, name: str, is_sound: bool = False) -> None:
@@ -46,6 +55,16 @@ class Json:
         """
         return self._as(self._content, kind, self.name)
 
+    def shaped(self, kind: type[T]) -> T | None:
+        """Return the whole text as ``kind``, or None where it has another shape: it is foreign.
+
+        What is broken was refused before, so that a broken file never passes for a foreign one.
+        """
+        try:
+            return msgspec.json.decode(self._content, type=kind)
+        except msgspec.ValidationError:
+            return None
+
     def read(self, raw: msgspec.Raw, kind: type[T]) -> T:
         """Return a part of the text as ``kind``.
 
@@ -57,12 +76,23 @@ class Json:
     def place(self, raw: msgspec.Raw, inside: msgspec.Raw | None = None) -> str:
         """Return file and line of a part of the text, to be looked for in another part of it."""
         start = self._offset(bytes(inside), self._cursor) if inside is not None else self._cursor
-        offset = self._offset(bytes(raw), start)
+        return self._line_at(self._offset(bytes(raw), start))
+
+    def _line_at(self, offset: int) -> str:
         if offset < self._cursor:
             self._cursor = self._lines = 0
         self._lines += self._content.count(b"\n", self._cursor, offset)
         self._cursor = offset
         return f"{self.name}:{self._lines + 1}"
+
+    def places(self, parts: Iterable[msgspec.Raw], inside: msgspec.Raw) -> list[str]:
+        """Return file and line of parts that stand one after the other in a part of the text."""
+        places, at = [], self._offset(bytes(inside), 0)
+        for part in map(bytes, parts):
+            at = self._content.index(part, at)
+            places.append(self._line_at(at))
+            at += len(part)
+        return places
 
     def _offset(self, part: bytes, start: int) -> int:
         offset = self._content.find(part, start)
@@ -80,7 +110,7 @@ class Json:
         if isinstance(part, msgspec.Raw):
             what = f"{what}: {shown(bytes(part))}"
             where = self.place(part)
-        raise AnnotationError(f"{where}: {what}", BROKEN)
+        raise AnnotationError(f"{where}: {what}; mend it, or take it out", BROKEN)
 
     def _check(self) -> None:
         try:
@@ -93,7 +123,9 @@ class Json:
                 BROKEN,
             ) from None
         try:
-            json.loads(text, object_pairs_hook=_pairs, parse_constant=_refuse)
+            json.loads(
+                text, object_pairs_hook=_pairs, parse_constant=_refuse, parse_float=_check_finite
+            )
         except RecursionError:
             raise AnnotationError(f"{self.name}: {_TOO_DEEP}", BROKEN) from None
         except _OddError:
@@ -107,9 +139,13 @@ class Json:
             ) from None
         except ValueError as error:  # more digits than Python reads
             raise AnnotationError(f"{self.name}: a number is too long: {error}", BROKEN) from None
+        check_halves(self._content, self.name)
+
+    def _line(self, text: str, offset: int) -> str:
+        return f"{self.name}:{text.count(chr(10), 0, offset) + 1}"
 
     def _refuse_odd(self, text: str) -> NoReturn:
-        """Raise for the first key that occurs twice in its object, or constant that is no JSON."""
+        """Raise for the first key that occurs twice in its object, or number that is none."""
         keys: list[set[str]] = []
         for token in _TOKEN.finditer(text):
             word = token[0]
@@ -122,12 +158,30 @@ class Json:
                 keys.append(set())
             elif word in "}]":
                 keys.pop()
-            elif not word.startswith('"'):
+            elif word.endswith(("NaN", "Infinity")):
                 what = f"{word} is no number in JSON"
+            elif not word.startswith('"') and math.isinf(float(word)):
+                what = f"the number {word[:_SHOWN]} is beyond all that can be read"
             if what is not None:
-                line = text.count("\n", 0, token.start()) + 1
-                raise AnnotationError(f"{self.name}:{line}: {what}; mend the file", BROKEN)
+                where = self._line(text, token.start())
+                raise AnnotationError(f"{where}: {what}; mend the file", BROKEN)
         raise ValueError(f"{self.name}: nothing is odd")  # a defect of ours
+
+
+def check_halves(content: bytes | mmap.mmap, name: str) -> None:
+    """Return nothing if no escape in a JSON text is half of a character.
+
+    Raises:
+        AnnotationError: one is; the line is named.
+    """
+    half = next((one for one in _ESCAPE.finditer(content) if one[1]), None)
+    if half is not None:
+        line = content[: half.start()].count(b"\n") + 1
+        raise AnnotationError(
+            f"{name}:{line}: {half[0].decode('ascii', 'replace')} is half a character; write the "
+            "other half after it, or take it out",
+            BROKEN,
+        )
 
 
 def compact(told: Mapping[str, object]) -> str | None:
@@ -158,3 +212,8 @@ def _pairs(pairs: list[tuple[str, object]]) -> None:
 
 def _refuse(constant: str) -> None:
     raise _OddError(constant)
+
+
+def _check_finite(number: str) -> None:
+    if math.isinf(float(number)):
+        raise _OddError(number)

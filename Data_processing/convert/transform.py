@@ -9,17 +9,19 @@ from Data_processing.convert import drawing, embedded, mask_files
 from Data_processing.convert.canonical import Canonical, Made, refused
 from Data_processing.convert.corrections import Corrections, State
 from Data_processing.convert.draft import Draft, Masks, written
-from Data_processing.convert.found import FoundAnnotation, FoundImage, FoundRle
-from Data_processing.convert.geometry import in_pixels
+from Data_processing.convert.found import FoundAnnotation, FoundImage, FoundMask
+from Data_processing.convert.geometry import keypoints_inside
 from Data_processing.convert.inspect import Inspected
 from Data_processing.convert.labels import Renamer
 from Data_processing.convert.nodata import nodata_of
 from Data_processing.convert.objects import Checked, Kept, checked
 from Data_processing.convert.orientation import Frame, frame_of
 from Data_processing.convert.parts import cut_out
+from Data_processing.convert.placing import as_seen
 from Data_processing.convert.report import Change
 from Datasets.dataset import Dataset
 from Datasets.errors import AnnotationError, ImageError
+from Datasets.params import nearest
 from Datasets.regions import IGNORE, MAX_CLASSES
 from Datasets.rejections import Rejection
 
@@ -61,6 +63,14 @@ class ToCanonical(msgspec.Struct, frozen=True):
         """
         Renamer(self.options.labels).check(found, where)
         self.corrections.check_used(corrected)
+
+    def notes(self, found: tuple[str, ...]) -> list[str]:
+        """Return what is odd about class names: those that a correction alone brings."""
+        known = Renamer(self.options.labels).every(found)
+        return [
+            f"new class '{name}', by a correction alone; {nearest(name, known)}"
+            for name in sorted({*self.corrections.names()} - set(known))
+        ]
 
     def __call__(
         self, found: FoundImage, file: Inspected, classes: tuple[str, ...] | None
@@ -131,18 +141,24 @@ class _Work:
                 reason = f"{place}: {error}"
                 self.rejected.append(Rejection(found.file, reason, False, 1, error.kind))
         if found.mask is not None and self.classes is not None:
-            if len(self.classes) > MAX_CLASSES:
-                raise AnnotationError(
-                    f"an 8-bit mask holds at most {MAX_CLASSES} classes, there are "
-                    f"{len(self.classes)}; ignore or join some by labels",
-                    "too many classes",
-                )
-            self.semantic = mask_files.semantic(
-                self.rules.root, found.mask, self.classes, self.rename, header
+            self._read_mask(found.mask, self.classes, frame)
+
+    def _read_mask(self, mask: FoundMask, classes: tuple[str, ...], frame: Frame | None) -> None:
+        if len(classes) > MAX_CLASSES:
+            raise AnnotationError(
+                f"an 8-bit mask holds at most {MAX_CLASSES} classes, there are {len(classes)}; "
+                "ignore or join some by labels",
+                "too many classes",
             )
-            present = np.unique(self.semantic)
-            names = {self.classes[i - 1] for i in present.tolist() if 0 < i < IGNORE}
-            self.labels = tuple(sorted({*self.labels, *names}))
+        drawn = mask_files.semantic(
+            self.rules.root, mask, classes, self.rename, self.file.header, frame
+        )
+        for raw in drawn.changed:
+            self._name(raw, mask.file)
+        self.semantic = drawn.pixels
+        present = np.unique(drawn.pixels)
+        names = {classes[i - 1] for i in present.tolist() if 0 < i < IGNORE}
+        self.labels = tuple(sorted({*self.labels, *names}))
 
     def samples(self) -> list[Made]:
         """Return the samples that come of the image, corrected, their masks drawn.
@@ -172,15 +188,8 @@ class _Work:
             name = self._name(raw.name, f"annotation {raw.id}", annotations=1)
         if name is None:
             return
-        header = self.file.header
-        one = in_pixels(raw, self.found.relative, *_sides(frame, header.width, header.height))
-        one = frame.annotation(one) if frame else one
-        if one.mask_file is not None:
-            rle: FoundRle = mask_files.region(
-                self.rules.root, one.mask_file, header.height, header.width
-            )
-            one = msgspec.structs.replace(one, rle=rle)
-        result: Checked = checked(one, name, header, self.rules.options.outside)
+        one = as_seen(self.rules.root, self.found, raw, self.file.header, frame)
+        result: Checked = checked(one, name, self.file.header, self.rules.options.outside)
         for note in result.notes:
             lost = int(note.action == "dropped")
             self._note(note.action, note.reason, note.detail, annotations=lost)
@@ -219,14 +228,24 @@ class _Work:
     def _parts(self) -> list[Draft]:
         """Return a draft an object, in the order of ids as text of growing length."""
         ordered = sorted(self.objects, key=lambda one: (len(str(one.id)), str(one.id)))
-        return [cut_out(self.rules.root, self.found, self.file, one) for one in ordered]
+        return [self._part(one) for one in ordered]
+
+    def _part(self, one: Kept) -> Draft:
+        draft = cut_out(self.rules.root, self.found, self.file, one)
+        (part,) = draft.objects
+        inside = keypoints_inside(part.keypoints, draft.header.width, draft.header.height)
+        if inside == part.keypoints:
+            return draft
+        self._note("clipped", "keypoint outside the part", f"annotation {one.id}")
+        part = msgspec.structs.replace(part, keypoints=inside)
+        return msgspec.structs.replace(draft, objects=(part,))
 
     def _corrected(self, draft: Draft, in_parts: bool) -> Draft | None:
         sample = f"{self.rules.dataset}/{draft.image}"
         if sample not in self.rules.corrections.lines:
             return draft
         self.corrected.append(sample)
-        state = State(draft.labels, draft.objects)
+        state = State(draft.labels, draft.objects, self.found.mask is not None)
         after = self.rules.corrections.apply(sample, draft.file.sha256, draft.header, state)
         if in_parts:  # the image is still there, if other parts are
             self.changes += [msgspec.structs.replace(one, images=0) for one in after.changes]
@@ -234,9 +253,10 @@ class _Work:
             self.changes += after.changes
         if after.state is None:
             return None
-        return msgspec.structs.replace(
-            draft, labels=after.state.labels, objects=after.state.objects
-        )
+        labels, objects, looked = after.state.labels, after.state.objects, draft.looked
+        if labels != draft.labels:
+            looked = msgspec.structs.replace(looked, labels=True)
+        return msgspec.structs.replace(draft, labels=labels, objects=objects, looked=looked)
 
     def _drawn(self, draft: Draft) -> Made:
         found, options, header = self.found, self.rules.options, draft.header
@@ -270,10 +290,6 @@ class _Work:
         if found.embedded is not None:
             content = embedded.content(self.rules.root, found.embedded)
         return Made(sample, semantic, instances, nodata, content)
-
-
-def _sides(frame: Frame | None, width: int, height: int) -> tuple[int, int]:
-    return (frame.width, frame.height) if frame else (width, height)
 
 
 def _file(found: FoundImage) -> str:

@@ -48,13 +48,16 @@ def image_entry(sample: Annotated, number: int | str, more: Mapping[str, object]
         more: what else is known of it. A ``file_name`` in it is what the annotations called it.
     """
     row = sample.row
+    # A sample of several bands is called by what their names share; # sets off what we add to it.
+    whole, _, part = row.image.rpartition("#")
+    is_banded = len(row.files) > 1 or part == "bands"
     entry: Entry = {
         "id": number,
-        "file_name": row.files[0],
+        "file_name": whole if is_banded else row.files[0],
         "width": row.width,
         "height": row.height,
     }
-    if len(row.files) > 1:
+    if is_banded:
         entry["files"] = list(row.files)
     if row.window:
         entry["window"] = list(row.window)

@@ -100,6 +100,17 @@ def test_each_problem_is_named_with_its_line(tmp_path: Path, change: Change, say
     assert says in text and "metadata.jsonl:2: " in text and "metadata.jsonl:1: " not in text
 
 
+def test_a_data_set_may_be_named_in_place_of_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "Datasets/metadata/s", sound("a.png"))
+    monkeypatch.chdir(tmp_path)
+    check_metadata.run(argparse.Namespace(folder=Path("s")))
+    assert "1 images, 2 boxes: nothing wrong" in capsys.readouterr().out
+    with pytest.raises(StoreError, match="x is no metadata folder, nor a data set that was conv"):
+        check_metadata.run(argparse.Namespace(folder=Path("x")))
+
+
 def test_ids_must_be_sorted_and_occur_once(tmp_path: Path) -> None:
     assert "ids must be sorted" in problems(write(tmp_path / "1", sound("b"), sound("a")))
     text = problems(write(tmp_path / "2", sound("a"), sound("a")))

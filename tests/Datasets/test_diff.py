@@ -153,6 +153,13 @@ def test_what_does_not_exist_is_named(
     assert says in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("share", ["nan", "-0.1", "1.5", "half"])
+def test_a_share_is_between_0_and_1(share: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main("Datasets", VERBS, ["diff", "HEAD", "--iou", share])
+    assert "--iou" in capsys.readouterr().err
+
+
 def test_without_git_there_are_no_revisions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,6 +13,7 @@ from Datasets.errors import ParamsError, SampleError, StageError, StoreError
 from Datasets.files import sha256_of
 from Datasets.image import decode, encode_png
 from Datasets.metadata import Box, ImageMetadata, SampleRow
+from Datasets.metadata_folder import metadata_folder
 from Datasets.metadata_writer import MetadataWriter
 from Datasets.panel import CELL, GAP, LINE
 
@@ -85,6 +86,15 @@ def test_a_data_set_may_be_named_in_place_of_its_folder(folder: Path) -> None:
     assert run("small", "--raw", "raw").size
     with pytest.raises(StoreError, match=r"smal is no metadata folder, nor .* mean 'small'\?"):
         run("smal", "--raw", "raw")
+
+
+def test_a_data_set_that_was_not_converted_is_told_from_one_that_is_unknown(folder: Path) -> None:
+    text = "seed: 1\ndatasets: {ccy: {format: coco, path: raw}}\n"
+    (folder.parent / "params.yaml").write_text(text)
+    with pytest.raises(StoreError, match=r"ccy was not converted yet; `dvc repro convert@ccy`"):
+        metadata_folder(Path("ccy"))
+    with pytest.raises(StoreError, match="ccx is no metadata folder, nor a data set"):
+        metadata_folder(Path("ccx"))
 
 
 def test_what_is_written_is_a_png_in_a_folder_that_exists(folder: Path) -> None:

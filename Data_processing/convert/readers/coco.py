@@ -7,7 +7,12 @@ from itertools import groupby
 import msgspec
 import numpy as np
 
-from Data_processing.convert.files import annotation_files, image_folder, one_annotation_file
+from Data_processing.convert.files import (
+    PROBES,
+    annotation_files,
+    image_folder,
+    one_annotation_file,
+)
 from Data_processing.convert.found import (
     UNNAMED,
     Extraction,
@@ -62,7 +67,8 @@ def extract(source: Source, report: Report) -> Extraction:
     else:
         names = [one_annotation_file(source, present, suffixes)]
     indices = [CocoIndex(CocoFile(source.root, name), report) for name in names]
-    first = [name for index in indices for name in index.file_names[:100] if name is not None]
+    some = (name for index in indices for name in index.file_names[:PROBES] if name is not None)
+    first = list(map(_slashed, some))
     folder = image_folder(source, first, present.images)
     places = _without_twins(_places(indices, folder), indices)
     for path in _missing(present.images, places.paths):
@@ -87,7 +93,7 @@ def _places(indices: Sequence[CocoIndex], folder: str) -> Places:
         for i in index.sound():
             name = str(index.file_names[i])
             try:
-                path = path_below(folder, name)
+                path = path_below(folder, _slashed(name))
             except AnnotationError as error:
                 index.refuse(i, str(error), error.kind)
                 continue
@@ -97,6 +103,10 @@ def _places(indices: Sequence[CocoIndex], folder: str) -> Places:
     order = np.array(sorted(range(len(paths)), key=paths.__getitem__), np.int64)
     paths.sort()
     return Places(paths, np.array(files, np.int64)[order], np.array(numbers, np.int64)[order])
+
+
+def _slashed(name: str) -> str:
+    return name.replace("\\", "/")  # as it is written on Windows
 
 
 def _without_twins(places: Places, indices: Sequence[CocoIndex]) -> Places:

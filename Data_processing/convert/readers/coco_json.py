@@ -14,7 +14,7 @@ import numpy as np
 from Data_processing.convert.files import path_of
 from Data_processing.convert.readers.coco_schema import CocoAbout, CocoCategory
 from Data_processing.convert.readers.json_spans import Spans, spans_of
-from Data_processing.convert.strict_json import shown
+from Data_processing.convert.strict_json import check_halves, shown
 from Datasets.errors import AnnotationError
 
 T = TypeVar("T")
@@ -79,7 +79,8 @@ class CocoFile:
         self._read += 1
         if self._read % REMEMBERED == 0:
             self._forget()
-        return self._content[int(span[0]) : int(span[1])]
+        start, end = span.tolist()
+        return self._content[start:end]
 
     def read(self, span: np.ndarray, kind: type[T]) -> T:
         """Return one object of the file as ``kind``, its keys looked at one by one.
@@ -108,7 +109,9 @@ class CocoFile:
             raise AnnotationError(f"{self.place(span)}: {_TOO_DEEP}", "too deep") from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             what = str(error).replace(" - at `$.", " - at `")
-            raise AnnotationError(f"{self.place(span)}: {what}: {shown(text)}") from None
+            raise AnnotationError(
+                f"{self.place(span)}: {what}: {shown(text)}; mend it, or take the entry out"
+            ) from None
 
     def parts(self, span: np.ndarray, known: frozenset[str]) -> dict[str, msgspec.Raw]:
         """Return what an object has under other keys than the known ones."""
@@ -194,6 +197,7 @@ class CocoFile:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             mended = with_text_for_no_numbers(self._content)
             if mended is None:
+                check_halves(self._content, self.name)
                 raise AnnotationError(
                     f"{self._at(str(error))}: not JSON: {error}", "not JSON"
                 ) from None

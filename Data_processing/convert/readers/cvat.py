@@ -82,7 +82,7 @@ def _surveyed(source: Source, files: list[str], report: Report) -> Contents:
                 raise AnnotationError(
                     f"{error}; correct {source.where}.annotations or {source.where}.format"
                 ) from None
-            report.leave_out(file, "not a CVAT file")
+            report.leave_out(file, "a file that is not of CVAT")
             others += 1
     if others == len(files):
         raise AnnotationError(

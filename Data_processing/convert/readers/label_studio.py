@@ -95,7 +95,7 @@ def _texts(source: Source, files: list[str], report: Report) -> list[Json]:
                 f"{file}: not a list of Label Studio's tasks; correct {source.where}.annotations"
             )
         else:
-            report.leave_out(file, "not a Label Studio file")
+            report.leave_out(file, "a file that is not of Label Studio")
     if not texts:
         raise AnnotationError(
             f"{source.where}: none of {len(files)} JSON files below {source.root} is a list of "

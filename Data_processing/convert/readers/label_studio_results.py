@@ -17,11 +17,12 @@ from Datasets.errors import AnnotationError
 SAID = frozenset({"choices", "taxonomy", "textarea", "rating", "number", "datetime", "pairwise"})
 """Results that draw nothing."""
 _BROKEN = "broken region"
+_SORTED = msgspec.json.Encoder(order="sorted")
 _MAX_SIDE = 2**31 - 1
 
 
 class Region(msgspec.Struct, frozen=True):
-    """The results of one id, of which one draws.
+    """The results of one id that draw the same shape.
 
     ``names`` are its classes, ``attributes`` what is said of it beside.
     """
@@ -78,13 +79,13 @@ def said(results: Iterable[Result | AnnotationError]) -> Said:
         else:
             key = (result.id,) if result.id is not None else number
             groups.setdefault(key, []).append(result)
-    each = [_region(group) for group in groups.values()]
-    regions = tuple(one for one in each if one is not None)
+    each = [_regions(group) for group in groups.values()]
+    regions = tuple(chain.from_iterable(each))
     tags = {one.drawn.to_name for one in regions if isinstance(one.drawn, Result)}
     labels: set[str] = set()
     attributes: dict[str, object] = {}
-    for group, region in zip(groups.values(), each, strict=True):
-        for result in group if region is None else ():
+    for group, drawn in zip(groups.values(), each, strict=True):
+        for result in () if drawn else group:
             if isinstance(result, Result):
                 is_of_image = not tags or result.to_name in tags
                 if result.type in ("choices", "taxonomy") and is_of_image:
@@ -126,18 +127,33 @@ def annotation(region: Region, number: int) -> FoundAnnotation:
     return drawn.annotation(number, name, told)
 
 
-def _region(group: Sequence[Result | AnnotationError]) -> Region | None:
-    """Return the region that results of one id are, or None where they draw nothing."""
+def _regions(group: Sequence[Result | AnnotationError]) -> list[Region]:
+    """Return the region that results of one id are; none where they draw nothing.
+
+    A tag that draws and one that labels write the same shape once each. Where shapes differ, there
+    are as many regions.
+    """
     if isinstance(group[0], AnnotationError):
-        return Region("", group[0])
+        return [Region("", group[0])]
     results = [one for one in group if isinstance(one, Result)]
     drawing = [one for one in results if one.type not in SAID]
-    if not drawing:
-        return None
-    first = next((one for one in drawing if _shape_of(one) in _DRAW), drawing[0])
-    names = dict.fromkeys(name for one in drawing for name in _labels(one))
     attributes = {one.from_name or one.type: _told(one) for one in results if one.type in SAID}
-    return Region(str(first.id or ""), first, tuple(names), attributes)
+    shapes: dict[bytes, list[Result]] = {}
+    for one in drawing:
+        shapes.setdefault(_place_of(one) if len(drawing) > 1 else b"", []).append(one)
+    bare = shapes.pop(b"{}", []) if len(shapes) > 1 else []  # labels alone: of whatever is drawn
+    regions = []
+    for same in shapes.values():
+        first = next((one for one in same if _shape_of(one) in _DRAW), same[0])
+        names = dict.fromkeys(name for one in (*same, *bare) for name in _labels(one))
+        regions.append(Region(str(first.id or ""), first, tuple(names), attributes))
+    return regions
+
+
+def _place_of(result: Result) -> bytes:
+    """Return what a result's value says but for labels: the same bytes for the same shape."""
+    place = {key: told for key, told in result.value.items() if not key.endswith("labels")}
+    return _SORTED.encode(place)
 
 
 def _labels(result: Result) -> list[str]:

@@ -86,10 +86,7 @@ class Task(msgspec.Struct, frozen=True):
 
 def tasks_in(text: Json) -> list[msgspec.Raw]:
     """Return the tasks of a file; none if it is not Label Studio's."""
-    try:
-        entries = text.decode(list[msgspec.Raw])
-    except AnnotationError:
-        return []
+    entries = text.shaped(list[msgspec.Raw]) or []
     return entries if any(map(_is_task, entries)) else []
 
 

@@ -129,10 +129,10 @@ def _indexed(
     for file in files:
         try:
             text = Json(read_below(source.root, file), file)
-            fields = _fields(text)
+            fields = text.shaped(dict[str, msgspec.Raw]) or {}
             if "shapes" not in fields:
                 if not source.dataset.annotations:
-                    report.leave_out(file, "not a LabelMe file")
+                    report.leave_out(file, "a file that is not of LabelMe")
                     continue
                 raise AnnotationError(f"{file}: has no key shapes: not a LabelMe file", "no shapes")
             document = text.decode(Document)
@@ -156,21 +156,13 @@ def _indexed(
     return index
 
 
-def _fields(text: Json) -> dict[str, msgspec.Raw]:
-    """Return the file's keys with what stands there; none if it is no object."""
-    try:
-        return text.decode(dict[str, msgspec.Raw])
-    except AnnotationError:
-        return {}
-
-
 def _count(source: Source, file: str) -> int:
     """Return how many shapes a file has that cannot be taken over, 0 where it cannot be told."""
     try:
-        fields = Json(read_below(source.root, file), file).decode(dict[str, object])
+        fields = Json(read_below(source.root, file), file).shaped(dict[str, object])
     except AnnotationError:
         return 0
-    shapes = fields.get("shapes")
+    shapes = (fields or {}).get("shapes")
     return len(shapes) if isinstance(shapes, list) else 0
 
 
@@ -291,7 +283,7 @@ def _can_be_of(source: Source, path: str, document: Document, holder: str | None
 
 
 def _extras(text: Json, document: Document, labels: tuple[str, ...]) -> str | None:
-    fields = _fields(text).items()
+    fields = text.decode(dict[str, msgspec.Raw]).items()
     rest = {key: msgspec.json.decode(raw) for key, raw in fields if key not in KNOWN}
     flags = {} if labels else dict(document.flag_items())
     return compact({**rest, "flags": flags})

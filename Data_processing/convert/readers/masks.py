@@ -19,10 +19,9 @@ from Data_processing.convert.labels import check_name
 from Data_processing.convert.listing import printable
 from Data_processing.convert.mask_files import COLOUR
 from Data_processing.convert.readers.mask_folders import mask_files, the_others
-from Data_processing.convert.readers.pairing import Pairs, by_name, stem
+from Data_processing.convert.readers.pairing import Pairs, by_name, stem, unclear_pair
 from Data_processing.convert.report import Report
 from Datasets.errors import AnnotationError, ParamsError
-from Datasets.rejections import SHOWN
 
 DRAWN = Looked(labels=True, mask=True)
 IGNORED = "ignore"
@@ -138,6 +137,7 @@ def _images(
     seen: Seen,
 ) -> Iterator[FoundImage]:
     folder = source.dataset.images.strip("/")
+    rivals = pairs.rivals()
     for image in images:
         file, several = pairs.file_of.get(image), pairs.unclear.get(image)
         if file is None and several is None:
@@ -146,23 +146,17 @@ def _images(
         seen.images += 1
         try:
             path_below("", image)
-            if several is not None or file is None:
-                raise AnnotationError(_unclear(source, several or ()), "unclear pair")
+            if several is not None:
+                reason = unclear_pair(several, rivals[several[0]], source)
+                raise AnnotationError(reason, "unclear pair")
         except AnnotationError as error:
             sample = printable(image)
             report.reject(sample, str(error), error.kind)
             continue
         name = image.removeprefix(f"{folder}/") if folder else image
-        yield FoundImage(image, name, file, DRAWN, mask=msgspec.structs.replace(mask, file=file))
+        own = msgspec.structs.replace(mask, file=str(file))
+        yield FoundImage(image, name, own.file, DRAWN, mask=own)
     for file in pairs.spare:
         seen.images += 1
         reason = "there is no image for this mask; add the image, or take the mask out"
         report.reject(file, reason, "no image")
-
-
-def _unclear(source: Source, files: tuple[str, ...]) -> str:
-    return (
-        f"{', '.join(files[:SHOWN])} could be of several images, or it of several masks: are there "
-        f"other pictures of that name? Say which are meant by {source.where}.images or "
-        ".annotations, or rename the files"
-    )

@@ -1,11 +1,14 @@
 """Which annotation file belongs to which image, where only their names tell."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
+from Data_processing.convert.found import Source
+from Data_processing.convert.listing import printable
 from Datasets.image import SUFFIXES
+from Datasets.rejections import SHOWN
 
 Key = Callable[[str], str]
 """What of a file's path its partner must share."""
@@ -24,6 +27,14 @@ class Pairs(msgspec.Struct, frozen=True):
     unclear: dict[str, tuple[str, ...]]
     spare: tuple[str, ...]
 
+    def rivals(self) -> dict[str, list[str]]:
+        """Return, by file, the images that it could be of, where that is unclear."""
+        images: dict[str, list[str]] = defaultdict(list)
+        for image, files in self.unclear.items():
+            for file in files:
+                images[file].append(image)
+        return dict(images)
+
 
 def stem(path: str) -> str:
     """Return the file's name without the suffix of an image or of a text.
@@ -35,6 +46,15 @@ def stem(path: str) -> str:
     head, dot, tail = name.rpartition(".")
     suffix = f"{dot}{tail}".lower()
     return head if head and (suffix in SUFFIXES or suffix == ".txt") else name
+
+
+def unclear_pair(files: Sequence[str], images: Sequence[str], source: Source) -> str:
+    """Return a sentence on files that could each be of each of some images."""
+    whose = f"{_shown(files)} could {'each ' * (len(files) > 1)}be of {_shown(images)}"
+    return (
+        f"{whose}: one file for one image is expected; rename what is not meant, or say by "
+        f"{source.where}.images and .annotations which folders are"
+    )
 
 
 def by_name(
@@ -65,6 +85,12 @@ def by_name(
                 for path in done:
                     del left[is_image][path]
     return Pairs(file_of, unclear, tuple(sorted(left[False])))
+
+
+def _shown(paths: Sequence[str]) -> str:
+    more = [f"{len(paths) - SHOWN:,} more"] if len(paths) > SHOWN else []
+    *first, last = [*map(printable, sorted(paths)[:SHOWN]), *more]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _folders(paths: list[str]) -> set[str]:

@@ -44,9 +44,12 @@ def _content(path: str) -> bytes:
         said = os.fstat(file)
         if not stat.S_ISREG(said.st_mode):
             return b""
-        parts = []
-        while part := os.read(file, said.st_size + 1):  # more would be allocated for each anew
+        part = os.read(file, said.st_size + 1)  # more would be allocated for each anew
+        if len(part) == said.st_size:
+            return part
+        parts = [part]
+        while part := os.read(file, said.st_size + 1):
             parts.append(part)
     finally:
         os.close(file)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    return b"".join(parts)

@@ -1,7 +1,6 @@
 """The rows of tables, all of them, in little memory: numbers in arrays, each text once."""
 
 import math
-import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,16 @@ import numpy as np
 from Data_processing.convert.frames import Batch, Frame
 from Data_processing.convert.labels import check_name
 from Data_processing.convert.readers.table_columns import Columns
+from Data_processing.convert.readers.table_values import (
+    are_digits,
+    as_number,
+    as_numbers,
+    as_whole,
+    is_gap,
+    no_number,
+    short,
+    told_apart,
+)
 from Datasets.errors import AnnotationError
 from Datasets.metadata import Scalar
 
@@ -21,11 +30,8 @@ NOTHING = -1
 UNSTATED = -1
 GROUPS = 4096
 """Images whose rows are made Python objects at a time."""
-MOST_SHOWN = 40
-"""Characters of a value that a message shows."""
 _INT32 = range(1, 2**31)
 _INT64 = range(2**63)
-_WHOLE = re.compile(r"\s*\+?(\d{1,19})(?:\.0*)?\s*", re.ASCII)
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -120,11 +126,19 @@ class Rows:
         others = [column for i, column in enumerate(batch.columns) if i not in used]
         if others:
             self.rest.extend(bytes(start - len(self.rest)))  # zeros, for tables without others
-            self.rest.extend(map(hash, _told_apart(others)))
+            self.rest.extend(map(hash, told_apart(others)))
 
     def file_of(self, row: int) -> Frame:
         """Return the table that a row stands in."""
         return self._frames[bisect_right(self._starts, row) - 1]
+
+    def by_table(self) -> dict[str, slice]:
+        """Return which rows stand in which table, by its name."""
+        ends = [*self._starts[1:], len(self)]
+        return {
+            frame.name: slice(start, end)
+            for frame, start, end in zip(self._frames, self._starts, ends, strict=True)
+        }
 
     def place(self, row: int) -> str:
         """Return where a row stands, for messages."""
@@ -174,13 +188,13 @@ class Rows:
 
     def _add_boxes(self, at: dict[str, Sequence[Scalar]], columns: Columns, start: int) -> None:
         texts = [at[word] for word in columns.box]
-        numbers = np.array([_numbers(column) for column in texts])  # (4, rows)
+        numbers = np.array([as_numbers(column) for column in texts])  # (4, rows)
         codes = np.frombuffer(self.classes.of(at["class"]), np.int32)
         self._check_names()
         without_class = codes == self.classes.numbers.get("", UNSTATED)
         nothing = without_class & np.isnan(numbers).all(0)
         for i in np.flatnonzero(nothing).tolist():
-            nothing[i] = all(_is_gap(column[i]) for column in texts)
+            nothing[i] = all(is_gap(column[i]) for column in texts)
         broken = ~np.isfinite(numbers).all(0) | np.isin(codes, list(self._bad_names))
         for i in np.flatnonzero(broken & ~nothing).tolist():
             values = {
@@ -215,88 +229,35 @@ class Rows:
         """Return what is wrong in a row with a box; ``values`` are the box's, by column."""
         if code in self._bad_names:
             return Problem(str(self._bad_names[code]), self._bad_names[code].kind)
-        if all(map(_is_gap, values.values())):
+        if all(map(is_gap, values.values())):
             return Problem(
                 "the row has a class and no box; give it one, or leave both empty where nothing "
                 "is there",
                 "no box",
             )
         for name, value in values.items():
-            if _is_gap(value):
+            if is_gap(value):
                 return Problem(f"{name} is empty; give the whole box", "no number")
-            if not math.isfinite(_number(value)):
-                return Problem(f"{name} is {_short(value)}, which is no finite number", "no number")
+            if not math.isfinite(as_number(value)):
+                return Problem(f"{name} is {short(value)}, {no_number(value)}", "no number")
         raise AssertionError("the row is sound")  # a defect of ours
 
     def _whole(
         self, column: Sequence[Scalar], number: int, start: int, allowed: range
     ) -> Iterator[int]:
         """Yield whole numbers, ``UNSTATED`` for gaps; what is none is a problem of its row."""
-        if _are_digits(column):
+        if are_digits(column):
             if all(whole in allowed for whole in set(map(int, column))):  # type: ignore[arg-type]
                 yield from map(int, column)  # type: ignore[arg-type]
                 return
         name = self._frames[-1].header[number]
         for i, value in enumerate(column):
-            whole = _whole_number(value)
-            if _is_gap(value) or value != value:  # a data frame's gap is not a number
+            whole = as_whole(value)
+            if is_gap(value) or value != value:  # a data frame's gap is not a number
                 whole = UNSTATED
             elif whole is None or whole not in allowed:
-                says = f"{name} is {_short(value)}, which is no whole number from {allowed[0]} on"
+                what = f"no whole number from {allowed[0]} on; mend it"
+                says = f"{name} is {short(value)}, which is {what}"
                 self.problems.setdefault(start + i, Problem(says, "no number"))
                 whole = UNSTATED
             yield whole
-
-
-def _told_apart(columns: Sequence[Sequence[Scalar]]) -> Iterator[object]:
-    """Yield for each row what has a hash of its own; -1 and -2 have the same, so have 1 and 1.0."""
-    rows = zip(*columns, strict=True)
-    return rows if all(set(map(type, column)) == {str} for column in columns) else map(repr, rows)
-
-
-def _are_digits(column: Sequence[Scalar]) -> bool:
-    """Return whether all values are texts of a few digits: the usual case, told fast."""
-    if set(map(type, column)) != {str} or not all(column):
-        return False
-    text = "".join(column)  # type: ignore[arg-type]
-    return text.isascii() and text.isdigit() and max(map(len, column)) < 20  # type: ignore[arg-type]
-
-
-def _is_gap(value: Scalar) -> bool:
-    return value is None or value == ""
-
-
-def _numbers(column: Sequence[Scalar]) -> np.ndarray:
-    """Return numbers, float64. Gaps, and what is none, are not a number."""
-    types = set(map(type, column))
-    # Python reads 1_0 as ten.
-    is_plain = types <= {int, float} or (types == {str} and "_" not in "".join(column))  # type: ignore[arg-type]
-    if is_plain:
-        try:
-            return np.fromiter(map(float, column), np.float64, len(column))  # type: ignore[arg-type]
-        except (ValueError, OverflowError):
-            pass
-    return np.array([_number(value) for value in column], np.float64)
-
-
-def _number(value: Scalar) -> float:
-    if value is None or isinstance(value, bool) or (isinstance(value, str) and "_" in value):
-        return math.nan
-    try:
-        return float(value)
-    except (ValueError, OverflowError):
-        return math.nan
-
-
-def _whole_number(value: Scalar) -> int | None:
-    if isinstance(value, str):
-        match = _WHOLE.fullmatch(value)
-        return int(match[1]) if match else None
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else None
-    return value if type(value) is int else None
-
-
-def _short(value: Scalar) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= MOST_SHOWN else f"{shown[:MOST_SHOWN]}..."

@@ -25,10 +25,12 @@ from Data_processing.convert.found import (
     Source,
 )
 from Data_processing.convert.frames import PARQUET, Frame, file_frame
+from Data_processing.convert.geometry import half_open, sized
 from Data_processing.convert.labels import check_name
 from Data_processing.convert.listing import Listing
 from Data_processing.convert.readers.table_columns import SIZED, Columns, columns_of
 from Data_processing.convert.readers.table_places import Places
+from Data_processing.convert.readers.table_repeats import check_repeats
 from Data_processing.convert.readers.table_rows import NOTHING, UNSTATED, Row, Rows
 from Data_processing.convert.report import Report
 from Data_processing.convert.sql import sql_frame
@@ -62,6 +64,8 @@ def extract(source: Source, report: Report) -> Extraction:
             notes += frame.notes
     if columns is None or not (len(rows) or len(report.rejections)):
         raise AnnotationError(f"{source.where}: the table has no row; there is nothing to convert")
+    if source.dataset.on_bad == "strict":  # else rows are rejected one by one
+        check_repeats(rows, source.where)
     seen.annotations += rows.n_boxes
     places = Places(source, rows, present, report)
     seen.images = len(places.names)
@@ -203,15 +207,11 @@ class _Images(msgspec.Struct):
     def _annotations(self, sound: list[Row]) -> tuple[FoundAnnotation, ...]:
         boxes = [row for row in sound if row.code != NOTHING]
         first = self.source.dataset.origin or 0
-        is_sized = self.columns.box == SIZED
+        corners_of = sized if self.columns.box == SIZED else half_open
         has_ids = "id" in self.columns.at
         made = []
         for number, row in enumerate(boxes, 1):
-            x1, y1, x2, y2 = row.box
-            if is_sized:
-                x2, y2 = x1 + x2 - first, y1 + y2 - first  # x, y, width, height
-            # From 1 on: the last pixel is in, so that x2 is the half-open end counted from 0.
-            corners = (x1 - first, y1 - first, x2, y2)
+            corners = corners_of(*row.box, first)
             name = self.class_names[row.code]
             id_ = row.id if has_ids else number
             place = self.rows.place(row.row)

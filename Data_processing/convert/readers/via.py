@@ -88,7 +88,7 @@ def _by_file(source: Source, present: Listing, report: Report) -> dict[str, Entr
         elif named:
             raise AnnotationError(f"{file}: not a VIA file; correct {source.where}.annotations")
         else:
-            report.leave_out(file, "not a VIA file")
+            report.leave_out(file, "a file that is not of VIA")
     if not by_file:
         raise AnnotationError(
             f"{source.where}: there is no VIA file below {source.root}: JSON with filename and "
@@ -112,7 +112,7 @@ def _without_copies(
                 f"{source.where}: there are JSON and CSV files, and {table} {what}; name those "
                 f"that are meant as {source.where}.annotations"
             )
-        report.leave_out(table, "a JSON file says the same", twin or "")
+        report.leave_out(table, "a CSV file of which a JSON file says the same", twin or "")
         del left[table]
     return left
 
@@ -127,10 +127,12 @@ def _in_short(entries: Entries) -> list[bytes]:
     """Return what all entries say, in any order. A broken one says what no other does."""
     said = []
     for entry in entries:
-        if isinstance(entry, AnnotationError):
-            said.append(str(entry).encode())
-        else:
+        try:
+            if isinstance(entry, AnnotationError):
+                raise entry
             said.append(entry.read().in_short(entry.filename))
+        except AnnotationError as error:
+            said.append(str(error).encode())
     return sorted(said)
 
 
@@ -222,11 +224,13 @@ def _found(
     """Return an image with its regions. Those that cannot be read are rejected."""
     image = entry.read()
     annotations: list[FoundAnnotation] = []
+    places: list[str] = []
     for number, region in enumerate(image.regions, 1):
         try:
             annotations.append(_annotation(number, region, attribute))
         except AnnotationError as error:
-            where = f"{entry.place(number)}: region {number}"
+            places = places or entry.places()
+            where = f"{places[number - 1]}: region {number}"
             report.reject(path, f"{where}: {error}", error.kind, whole=False, annotations=1)
     if image.is_embedded:
         report.notice(path, "a VIA file holds an image, which is not read", entry.file)

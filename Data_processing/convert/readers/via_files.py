@@ -54,8 +54,8 @@ class ViaEntry(Protocol):
         """Return what is said of it."""
         ...
 
-    def place(self, number: int) -> str:
-        """Return file and line of the region ``number``, from 1."""
+    def places(self) -> list[str]:
+        """Return file and line of each region."""
         ...
 
 
@@ -100,10 +100,9 @@ class JsonEntry:
             bool(entry.base64_img_data),
         )
 
-    def place(self, number: int) -> str:
-        """Return file and line of the region ``number``, from 1."""
-        regions = self._text.read(self._raw, _Entry).in_order()
-        return self._text.place(regions[number - 1], inside=self._raw)
+    def places(self) -> list[str]:
+        """Return file and line of each region."""
+        return self._text.places(self._text.read(self._raw, _Entry).in_order(), self._raw)
 
     def _region(self, raw: msgspec.Raw) -> ViaRegion:
         try:
@@ -115,28 +114,50 @@ class JsonEntry:
 
 class _Row(msgspec.Struct, frozen=True):
     line: int
+    count: str
     shape: str
     attributes: str
+
+    def is_region(self) -> bool:
+        return self.count.strip() != "0" or self.shape.strip() not in ("", "{}")
 
 
 class CsvEntry:
     """An image of a CSV file; its rows are kept as text."""
 
-    def __init__(self, file: str, filename: str, line: int, about: str) -> None:
+    def __init__(self, file: str, filename: str) -> None:
         self.file, self.filename = file, filename
-        self._line, self._about = line, about
-        self.rows: list[_Row] = []
+        self._about: dict[str, int] = {}  # the line at which it stands first
+        self._rows: list[_Row] = []
+
+    def add(self, row: _Row, about: str) -> None:
+        """Take over a row; ``about`` are the attributes that it gives to the file as a whole."""
+        self._about.setdefault(about, row.line)
+        if row.is_region():
+            self._rows.append(row)
 
     def read(self) -> ViaImage:
         """Return what is said of it."""
-        place = f"{self.file}:{self._line}: file_attributes"
-        return ViaImage(_cell(self._about, place), tuple(map(self._region, self.rows)))
+        (said, first), *others = (
+            (_cell(about, f"{self.file}:{line}: file_attributes"), line)
+            for about, line in self._about.items()
+        )
+        for other, line in others:
+            if other != said:
+                raise AnnotationError(
+                    f"{self.file}:{line}: file_attributes are others than in line {first}, of the "
+                    "same image; make them the same",
+                    BROKEN_TABLE,
+                )
+        return ViaImage(said, tuple(map(self._region, self._rows)))
 
-    def place(self, number: int) -> str:
-        """Return file and line of the region ``number``, from 1."""
-        return f"{self.file}:{self.rows[number - 1].line}"
+    def places(self) -> list[str]:
+        """Return file and line of each region."""
+        return [f"{self.file}:{row.line}" for row in self._rows]
 
     def _region(self, row: _Row) -> ViaRegion:
+        if row.count.strip() == "0":
+            return ViaRegion(problem="region_count is 0, but a shape stands there; mend one")
         try:
             shape = _cell(row.shape, "region_shape_attributes")
             return ViaRegion(shape, _cell(row.attributes, "region_attributes"))
@@ -150,15 +171,14 @@ def read_json(root: Path, file: str) -> Iterator[JsonEntry | AnnotationError] | 
     An image that cannot be read comes as the error that it gives.
 
     Raises:
-        AnnotationError: it is not JSON, or a project of VIA 3.
+        AnnotationError: it is not JSON, a project of VIA 3, or one whose images are no object.
     """
     text = Json(read_below(root, file), file)
-    try:
-        fields = text.decode(dict[str, msgspec.Raw])
-        project = fields.get("_via_img_metadata")
-        entries = fields if project is None else text.read(project, dict[str, msgspec.Raw])
-    except AnnotationError:
+    fields = text.shaped(dict[str, msgspec.Raw])
+    if fields is None:
         return None
+    project = fields.get("_via_img_metadata")
+    entries = fields if project is None else text.read(project, dict[str, msgspec.Raw])
     if {"project", "metadata", "attribute"} <= fields.keys():
         raise AnnotationError(
             f"{file}: is a project of VIA 3, which is not read; annotate or export in VIA 2",
@@ -236,10 +256,9 @@ def _csv_entries(rows: "csv.DictReader[str]", name: str, file: str) -> list[CsvE
             )
         about = row.get("file_attributes", "")
         key = (row[name], row.get("file_size", ""))
-        entry = entries.setdefault(key, CsvEntry(file, row[name], line, about))
-        if row["region_count"].strip() != "0":
-            shape, attributes = row["region_shape_attributes"], row["region_attributes"]
-            entry.rows.append(_Row(line, shape, attributes))
+        entry = entries.setdefault(key, CsvEntry(file, row[name]))
+        shape, attributes = row["region_shape_attributes"], row["region_attributes"]
+        entry.add(_Row(line, row["region_count"], shape, attributes), about)
     return list(entries.values())
 
 

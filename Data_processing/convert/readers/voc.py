@@ -4,7 +4,7 @@ The tools of today write corners as they stand (``origin: 0``). The development 
 challenge counts pixels from 1 and takes both corners into the box (``origin: 1``).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -24,6 +24,7 @@ from Data_processing.convert.listing import printable
 from Data_processing.convert.readers.small_files import Files
 from Data_processing.convert.readers.voc_files import ROOT, Paired, heads, paired
 from Data_processing.convert.readers.voc_objects import annotation
+from Data_processing.convert.readers.voc_plain import plain_file
 from Data_processing.convert.readers.xml import (
     BROKEN,
     Element,
@@ -36,7 +37,8 @@ from Data_processing.convert.report import Report
 from Data_processing.convert.strict_json import compact
 from Datasets.errors import AnnotationError
 
-_KNOWN = frozenset({"folder", "filename", "path", "size", "object"})
+OBJECT = "object"
+_KNOWN = frozenset({"folder", "filename", "path", "size", OBJECT})
 """What is understood, or says where the image was on the computer of whoever annotated it."""
 
 
@@ -67,7 +69,7 @@ def _names(files: Files, pairs: Paired) -> tuple[str, ...]:
     names = set()
     for file in pairs.file_of.values():
         try:
-            root = _root(files, file)
+            root = _root(files.read(file), file)
         except AnnotationError:
             continue  # rejected when its image's turn comes
         for one in _objects(root):
@@ -98,8 +100,7 @@ class _Reader(msgspec.Struct, frozen=True):
                 continue
             file = pairs.file_of[path]
             try:
-                root = _root(self.files, file)
-                image = self._found(path, file, root)
+                image = self._image(path, file)
             except AnnotationError as error:
                 self._refuse(path if path in self.there else file, file, error)
             else:
@@ -123,22 +124,22 @@ class _Reader(msgspec.Struct, frozen=True):
             reason = f"{file}: {reason}"
         self.report.reject(printable(sample), reason, error.kind, annotations=lost)
 
-    def _found(self, path: str, file: str, root: Element) -> FoundImage:
+    def _image(self, path: str, file: str) -> FoundImage:
         """Return an image with its objects. Those that cannot be read are rejected."""
+        content = self.files.read(file)
+        plain = plain_file(content, file, self.source.dataset.origin or 0)
+        root = plain.root if plain else _root(content, file)
+        if plain:
+            _check_objects(root, file)
         size = root.child("size") or Element("size", root.line, {}, [])
         width, height = (
             whole(size.text_of(side), f"{file}:{size.line}: <{side}>")
             for side in ("width", "height")
         )
-        origin = self.source.dataset.origin or 0
-        objects = _objects(root)
-        taken: list[FoundAnnotation] = []
-        for number, one in enumerate(objects, 1):
-            try:
-                taken.append(annotation(one, number, f"{file}:{one.line}", origin))
-            except AnnotationError as error:
-                self.report.reject(path, str(error), error.kind, whole=False, annotations=1)
-        self.seen.annotations += len(objects)
+        objects = () if plain else _objects(root)
+        taken = plain.objects if plain else self._taken(path, file, objects)
+        count = len(plain.objects if plain else objects)
+        self.seen.annotations += count
         self.seen.names.update(one.name for one in taken)
         all_regions = all(one.polygons for one in taken) if taken else self.has_regions
         return FoundImage(
@@ -146,23 +147,59 @@ class _Reader(msgspec.Struct, frozen=True):
             root.text_of("filename") or path.rpartition("/")[2],
             file,
             REGIONS if all_regions else BOXES,
-            annotations=tuple(taken),
+            annotations=taken,
             stated_width=width,
             stated_height=height,
-            lost=len(objects) - len(taken),
+            lost=count - len(taken),
             extras=_extras(root),
         )
 
+    def _taken(
+        self, path: str, file: str, objects: Sequence[Element]
+    ) -> tuple[FoundAnnotation, ...]:
+        """Return objects as annotations. Those that cannot be read are rejected."""
+        taken, origin = [], self.source.dataset.origin or 0
+        for number, one in enumerate(objects, 1):
+            try:
+                taken.append(annotation(one, number, f"{file}:{one.line}", origin))
+            except AnnotationError as error:
+                self.report.reject(path, str(error), error.kind, whole=False, annotations=1)
+        return tuple(taken)
 
-def _root(files: Files, file: str) -> Element:
-    root = parsed(files.read(file), file)
+
+def _root(content: bytes, file: str) -> Element:
+    root = parsed(content, file)
     if root.tag != ROOT:
         raise AnnotationError(f"{file}: begins with <{root.tag}>, not with <{ROOT}>", BROKEN)
+    _check_objects(root, file)
     return root
 
 
+def _check_objects(root: Element, file: str) -> None:
+    """Return nothing if all objects stand where they are looked for, and are called so.
+
+    Raises:
+        AnnotationError: one does not: without it the image would look emptier than it is.
+    """
+    for parent in (root, *_inside(root)):
+        for one in parent.children:
+            is_found = parent is root and one.tag == OBJECT
+            if one.tag.lower() == OBJECT and not is_found:
+                raise AnnotationError(
+                    f"{file}:{one.line}: a <{one.tag}> in <{parent.tag}> is not found; write it as "
+                    f"<{OBJECT}>, right below <{ROOT}>",
+                    BROKEN,
+                )
+
+
+def _inside(element: Element) -> Iterator[Element]:
+    for one in element.children:
+        yield one
+        yield from _inside(one)
+
+
 def _objects(root: Element) -> list[Element]:
-    return [one for one in root.children if one.tag == "object"]
+    return [one for one in root.children if one.tag == OBJECT]
 
 
 def _extras(root: Element) -> str | None:

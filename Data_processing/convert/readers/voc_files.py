@@ -227,7 +227,7 @@ def _leave_out(source: Source, file: str, root: str, report: Report) -> None:
             f"{file}: begins with <{root}>, a Pascal VOC file with <{ROOT}>; correct "
             f"{source.where}.annotations or {source.where}.format"
         )
-    report.leave_out(file, "not a Pascal VOC file")
+    report.leave_out(file, "a file that is not Pascal VOC")
 
 
 def _last(path: str) -> str:

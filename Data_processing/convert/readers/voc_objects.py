@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Literal
 
 from Data_processing.convert.found import FoundAnnotation
+from Data_processing.convert.geometry import half_open
 from Data_processing.convert.labels import check_name
 from Data_processing.convert.readers.xml import Element, fields, number, told
 from Data_processing.convert.strict_json import compact
@@ -14,7 +15,7 @@ BROKEN_OBJECT = "broken object"
 _BOX = "bndbox"
 _POLYGON = "polygon"
 _OWN = frozenset({"name", _BOX, _POLYGON})
-_CORNERS = ("xmin", "ymin", "xmax", "ymax")
+CORNERS = ("xmin", "ymin", "xmax", "ymax")
 _UNSAID = {
     "pose": "Unspecified",
     "truncated": "0",
@@ -53,8 +54,23 @@ def annotation(element: Element, count: int, place: str, origin: Literal[0, 1]) 
     except AnnotationError as error:
         raise AnnotationError(f"{place}: {error}", error.kind) from None
     return FoundAnnotation(
-        count, name, corners, polygons, extras=_extras(element, box), place=place
+        count, name, corners, polygons, extras=extras_of(element, box), place=place
     )
+
+
+def extras_of(element: Element, box: Element | None) -> str | None:
+    """Return what else an object says as a JSON object, if it says anything."""
+    rest = [
+        one
+        for one in element.children
+        if one.tag not in _OWN and (one.text != _UNSAID.get(one.tag, "") or one.children)
+    ]
+    if not rest and not element.attributes and (box is None or len(box.children) == 4):
+        return None
+    more = fields(element.attributes, rest)
+    if box is not None and len(box.children) > 4:
+        more[_BOX] = told(box)
+    return compact(more)
 
 
 def _check_alone(element: Element) -> None:
@@ -80,13 +96,8 @@ def _corners(box: Element, origin: Literal[0, 1]) -> tuple[float, float, float, 
         if len(values) != len(box.children):
             raise ValueError
     except (KeyError, ValueError):
-        raise _problem_of(box, _CORNERS) from None
-    if origin:
-        # Pixels are counted from 1 and both corners are inside: 1 to 20 are the pixels 0 to 19,
-        # which is 0 to 20 half-open. Of corners in the wrong order the second is the lower one.
-        x1, x2 = (x1, x2 - 1) if x1 > x2 else (x1 - 1, x2)
-        y1, y2 = (y1, y2 - 1) if y1 > y2 else (y1 - 1, y2)
-    return x1, y1, x2, y2
+        raise _problem_of(box, CORNERS) from None
+    return half_open(x1, y1, x2, y2, origin)
 
 
 def _points(polygon: Element, origin: Literal[0, 1]) -> tuple[float, ...]:
@@ -117,17 +128,3 @@ def _problem_of(element: Element, tags: Sequence[str]) -> AnnotationError:
     else:
         what = "has an element more than once"
     return AnnotationError(f"<{element.tag}> {what}; draw it again", BROKEN_OBJECT)
-
-
-def _extras(element: Element, box: Element | None) -> str | None:
-    rest = [
-        one
-        for one in element.children
-        if one.tag not in _OWN and (one.text != _UNSAID.get(one.tag, "") or one.children)
-    ]
-    if not rest and not element.attributes and (box is None or len(box.children) == 4):
-        return None
-    more = fields(element.attributes, rest)
-    if box is not None and len(box.children) > 4:
-        more[_BOX] = told(box)
-    return compact(more)

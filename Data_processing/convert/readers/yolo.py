@@ -21,16 +21,17 @@ from Data_processing.convert.found import (
     path_below,
 )
 from Data_processing.convert.listing import Listing, printable
-from Data_processing.convert.readers.pairing import Pairs, by_name
+from Data_processing.convert.readers.pairing import Pairs, by_name, unclear_pair
 from Data_processing.convert.readers.small_files import Files
 from Data_processing.convert.readers.yolo_lines import Lines
-from Data_processing.convert.readers.yolo_names import class_file
+from Data_processing.convert.readers.yolo_names import TEXT_FILES, class_file
 from Data_processing.convert.report import Report
 from Datasets.errors import AnnotationError
-from Datasets.rejections import SHOWN
 
 PROBES = 100
 """Label files by which it is told whether objects have regions: nothing there has a mask, then."""
+_READMES = frozenset({"readme.txt", "readme.dataset.txt", "readme.roboflow.txt"})
+"""What is no label file at the top, or beside the class file, unless an image is called so."""
 
 
 def extract(source: Source, report: Report) -> Extraction:
@@ -44,9 +45,9 @@ def extract(source: Source, report: Report) -> Extraction:
     """
     present = source.present(report)
     classes = class_file(source, present)
-    labels = _label_files(source, present, classes.file)
     folder = source.dataset.images.strip("/")
     images = [path for path in present.images if not folder or path.startswith(f"{folder}/")]
+    labels = _label_files(source, present, images, classes.file, report)
     pairs = _pairs(images, labels)
     if not pairs.file_of and not pairs.unclear:
         raise AnnotationError(
@@ -62,7 +63,7 @@ def extract(source: Source, report: Report) -> Extraction:
     notes = [f"{bare:,} without a label file: background"] if bare else []
     files = Files(source.root)
     has_regions = _has_regions(files, pairs, lines)
-    reader = _Reader(source, files, report, seen, lines, pairs, has_regions)
+    reader = _Reader(source, files, report, seen, lines, pairs, pairs.rivals(), has_regions)
     return Extraction(reader.images(taken), seen, names, notes=notes)
 
 
@@ -78,25 +79,48 @@ def ultralytics(image: str) -> str:
     return f"{folder}{slash}{name.rpartition('.')[0] or name}.txt"
 
 
-def _label_files(source: Source, present: Listing, classes: str) -> list[str]:
+def _label_files(
+    source: Source, present: Listing, images: Sequence[str], classes: str, report: Report
+) -> list[str]:
+    """Return the text files but for that of the classes, and those that say they are no labels."""
     if source.dataset.annotations:
-        return [name for name in annotation_files(source, present, (".txt",)) if name != classes]
-    return [
-        name
-        for name in present.others
-        if name.endswith(".txt")
-        and name != classes
-        and not name.rpartition("/")[2].upper().startswith(("README", "CLASSES."))
-    ]
+        files = annotation_files(source, present, (".txt",))
+    else:
+        files = [name for name in present.others if name.lower().endswith(".txt")]
+    tops = ("", classes.rpartition("/")[0])
+    about = {_with_small_suffix(file): file for file in files if _is_about(file, tops)}
+    for image in images if about else ():
+        for place in _places(image):
+            about.pop(place, None)
+    skipped = {*about.values(), classes}
+    for file in sorted(skipped - {classes}):
+        report.leave_out(file, "a text file that is called as one without labels")
+    return [file for file in files if file not in skipped]
+
+
+def _is_about(file: str, tops: Sequence[str]) -> bool:
+    """Return whether a file is called as those that hold class names, or as one at the top."""
+    folder, _, name = file.rpartition("/")
+    return name.lower() in TEXT_FILES or (folder in tops and name.lower() in _READMES)
+
+
+def _places(image: str) -> tuple[str, str]:
+    """Return where the labels of ``image`` may be, the likelier place first."""
+    return ultralytics(image), f"{image.rpartition('.')[0]}.txt"
 
 
 def _pairs(images: Sequence[str], labels: Sequence[str]) -> Pairs:
-    left = dict.fromkeys(labels)  # a set in the order of the listing
+    left: dict[str, str] = {}  # in the order of the listing
+    twins: list[str] = []  # a.TXT beside a.txt
+    for path in labels:
+        place = _with_small_suffix(path)
+        if place in left:
+            twins.append(left.pop(place) if path == place else path)
+        left.setdefault(place, path)
     image_of: dict[str, str] = {}
     shared: dict[str, list[str]] = {}
     for image in images:
-        beside = f"{image.rpartition('.')[0]}.txt"
-        file = next((path for path in (ultralytics(image), beside) if path in left), None)
+        file = next((path for path in _places(image) if path in left), None)
         if file is None:
             continue
         if file in image_of:
@@ -105,12 +129,20 @@ def _pairs(images: Sequence[str], labels: Sequence[str]) -> Pairs:
             image_of[file] = image
     if not image_of:
         return by_name(images, labels)
-    unclear: dict[str, tuple[str, ...]] = {
-        image: (file,) for file, some in shared.items() for image in some
-    }
-    spare = tuple(path for path in left if path not in image_of)
-    file_of = {image: file for file, image in image_of.items() if file not in shared}
-    return Pairs(file_of, unclear, spare)
+    unclear: dict[str, tuple[str, ...]] = {}
+    file_of: dict[str, str] = {}
+    for file, image in image_of.items():
+        if file in shared:
+            unclear.update(dict.fromkeys(shared[file], (left[file],)))
+        else:
+            file_of[image] = left[file]
+    spare = tuple(path for place, path in left.items() if place not in image_of)
+    return Pairs(file_of, unclear, (*spare, *twins))
+
+
+def _with_small_suffix(path: str) -> str:
+    """Return ``path`` as one ending in .txt, which may be written .TXT."""
+    return f"{path[:-4]}.txt" if path[-4:].lower() == ".txt" else path
 
 
 def _beside_labelled(images: Sequence[str], pairs: Pairs, report: Report) -> list[str]:
@@ -164,6 +196,7 @@ class _Reader(msgspec.Struct, frozen=True):
     seen: Seen
     lines: Lines
     pairs: Pairs
+    rivals: dict[str, list[str]]
     has_regions: bool
 
     def images(self, taken: Sequence[str]) -> Iterator[FoundImage]:
@@ -184,12 +217,8 @@ class _Reader(msgspec.Struct, frozen=True):
         path_below("", image)
         files = self.pairs.unclear.get(image)
         if files:
-            raise AnnotationError(
-                f"{', '.join(files[:SHOWN])} could be of several images, or it of several files: "
-                f"are there other pictures of that name? Say which are meant by "
-                f"{self.source.where}.images or .annotations, or rename the files",
-                "unclear pair",
-            )
+            reason = unclear_pair(files, self.rivals[files[0]], self.source)
+            raise AnnotationError(reason, "unclear pair")
         folder = self.source.dataset.images.strip("/")
         name = image.removeprefix(f"{folder}/") if folder else image
         file = self.pairs.file_of.get(image)
@@ -239,7 +268,7 @@ class _Reader(msgspec.Struct, frozen=True):
         folder = file.rpartition("/")[0]
         named = self.source.dataset.annotations
         if not named and folder not in folders and "labels" not in folder.split("/"):
-            self.report.leave_out(file, "no image belongs to it")
+            self.report.leave_out(file, "a text file to which no image belongs")
             return
         self.seen.images += 1
         lost = self._count(file)

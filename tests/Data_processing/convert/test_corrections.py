@@ -43,7 +43,7 @@ def test_annotations_are_relabelled_moved_and_deleted(tmp_path: Path) -> None:
     )
     assert sorted(made.names()) == ["ant", "ant"]
     state, changes = made.apply("pets/a.png", "f00", HEADER, two())
-    assert state == State((), (Kept(7, Box("ant", 1, 10.5, 2, 8), area=4.0),))
+    assert state == State((), (Kept(7, Box("ant", 1, 10.5, 2, 8), area=None),))
     assert [(c.reason, c.images, c.annotations) for c in changes] == [
         ("relabel", 0, 0),
         ("edit_box", 0, 0),
@@ -59,6 +59,34 @@ def test_images_are_relabelled_and_deleted(tmp_path: Path) -> None:
     gone = corrections(tmp_path, line("delete", old=["cat", "dog"]))
     state, changes = gone.apply("pets/a.png", "f00", HEADER, two())
     assert state is None and (changes[0].images, changes[0].annotations) == (1, 2)
+
+
+def test_the_area_is_that_of_the_box_until_it_is_edited(tmp_path: Path) -> None:
+    made = corrections(tmp_path, line("relabel", annotation=7, old="cat", new="ant"))
+    state, _ = made.apply("pets/a.png", "f00", HEADER, two())
+    assert state is not None and state.objects[0].area == 4.0
+
+
+def test_labels_of_a_mask_are_not_relabelled(tmp_path: Path) -> None:
+    made = corrections(tmp_path, line("relabel", old=["cat"], new="dog"))
+    with pytest.raises(AnnotationError, match="are those of its mask; correct the mask, and take"):
+        made.apply("pets/a.png", "f00", HEADER, State(("cat",), (), is_masked=True))
+
+
+def test_a_mark_of_byte_order_is_no_content(tmp_path: Path) -> None:
+    path = tmp_path / "pets.jsonl"
+    path.write_text(json.dumps(line("delete", old=["cat"])), encoding="utf-8-sig")
+    assert list(read_corrections(path, "pets").lines) == ["pets/a.png"]
+
+
+@pytest.mark.parametrize("text", ['{"action": "delete"', '{"action": "\\ud83d"}', "{'action': 1}"])
+def test_what_is_not_json_is_told_without_actions(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "pets.jsonl"
+    path.write_text(f"\n{text}\n")
+    with pytest.raises(AnnotationError) as caught:
+        read_corrections(path, "pets")
+    assert str(caught.value).startswith(f"{path}:2: not JSON: ")
+    assert "actions are" not in str(caught.value)
 
 
 def test_other_samples_are_left_alone(tmp_path: Path) -> None:

@@ -65,8 +65,7 @@ def test_shares_of_the_frame_become_pixels() -> None:
     one = FoundAnnotation(
         1, "a", (0.25, 0.5, 0.5, 1.0), ((0.0, 0.0, 1.0, 1.0, 0.5, 0.0),), keypoints=(0.5, 0.5, 1.0)
     )
-    seen = in_pixels(one, True, 20, 10)
+    seen = in_pixels(one, 20, 10)
     assert seen.corners == (5.0, 5.0, 10.0, 10.0)
     assert seen.polygons == ((0.0, 0.0, 20.0, 10.0, 10.0, 0.0),)
     assert seen.keypoints == (10.0, 5.0, 1.0)
-    assert in_pixels(one, False, 20, 10) is one

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from PIL import Image
 
 from Data_processing.convert import ingest
 from Data_processing.convert.found import (
@@ -30,8 +31,9 @@ from Data_processing.convert.load import ToFolder
 from Data_processing.convert.report import Report
 from Data_processing.convert.tally import Tally
 from Data_processing.convert.transform import ToCanonical
+from Datasets.check_metadata import Checker
 from Datasets.dataset import Dataset
-from Datasets.errors import AnnotationError, StageError
+from Datasets.errors import AnnotationError, RejectedError, StageError
 from Datasets.metadata import read
 from Datasets.rejections import Rejections
 from tests.Data_processing.convert.conftest import Bench, Coco
@@ -68,6 +70,52 @@ def test_workers_and_chunks_change_no_byte(bench: Bench, monkeypatch: pytest.Mon
     bench.convert(workers=2)
     assert content_of(bench.metadata) == alone
     assert len(alone) == 6 + 11
+
+
+def turned(bench: Bench, name: str = "a.jpg", orientation: int = 6) -> None:
+    """Draw an image of 20 x 10 pixels as stored, which EXIF turns."""
+    exif = Image.Exif()
+    exif[274] = orientation
+    path = bench.raw / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (20, 10)).save(path, exif=exif)
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ({"segmentation": [[1, 1, 5, 1, 5, 4, 2]]}, "a polygon has 7 numbers; three points or mo"),
+        ({"keypoints": [1, 1, 2, 3, 3]}, "its keypoints are 5 numbers; x, y and v each are needed"),
+        (
+            {"segmentation": {"size": [20, 10], "counts": [5, 3, 192]}},
+            "run lengths are for 10 x 20",
+        ),
+    ],
+)
+def test_numbers_are_checked_before_they_are_turned(
+    bench: Bench, keys: dict[str, object], says: str
+) -> None:
+    turned(bench)
+    one = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 4, 4], **keys}
+    images = [{"id": 1, "file_name": "a.jpg", "width": 20, "height": 10}]
+    categories = [{"id": 1, "name": "cat"}]
+    bench.coco({"images": images, "categories": categories, "annotations": [one]})
+    with pytest.raises(RejectedError, match=says):
+        bench.convert()
+
+
+def test_an_image_without_labels_gets_some(bench: Bench) -> None:
+    bench.image("a.png")
+    bench.convert("format: folders")
+    (sample,) = bench.samples()
+    assert not sample.row.has_labels
+    one = {"action": "relabel", "sample": sample.row.id, "sha256": sample.row.sha256, "old": []}
+    path = bench.folder / "Datasets/corrections/tiny.jsonl"
+    path.parent.mkdir()
+    path.write_text(json.dumps({**one, "new": "cat"}))
+    bench.convert("format: folders")
+    assert bench.samples()[0].row.has_labels
+    assert list(Checker(bench.metadata).problems()) == []
 
 
 def test_hash_seeds_change_no_byte(bench: Bench, root: Path) -> None:

@@ -84,8 +84,8 @@ def test_a_missing_file_is_named_and_one_like_it_too(tmp_path: Path) -> None:
     for name in ("IMG.jpg", "Fotos/a.JPG", unicodedata.normalize("NFD", accent)):
         (tmp_path / name).write_bytes(JPEG)
     for name in ("b.jpg", "no/b.jpg"):
-        says = f"{name}: the annotations name it, but there is no such file"
-        assert sentence(tmp_path, name) == says
+        says = "the annotations name it, but there is no such file; add it, or correct the name"
+        assert sentence(tmp_path, name) == f"{name}: {says}"
     assert sentence(tmp_path, "IMG.jpg/b.jpg").startswith("IMG.jpg/b.jpg: cannot be read: Not a")
     assert sentence(tmp_path, "IMG.JPG") == (
         "there is no file IMG.JPG, but IMG.jpg: names differ by case; rename one"

@@ -50,6 +50,12 @@ def test_names_that_no_class_may_have(name: str) -> None:
         check_name(name)
 
 
+@pytest.mark.parametrize("name", ["a\ufffe", "\uffff", "\ufdd0x", "\U0010fffe"])
+def test_what_is_no_character_is_no_name(name: str) -> None:
+    with pytest.raises(AnnotationError, match="holds a code that is no character; rename it"):
+        check_name(name)
+
+
 def test_look_alikes_are_named_and_others_are_not() -> None:
     assert look_alikes(("dog", "cat")) == []
     assert "'Red  cell', 'red cell'" in look_alikes(("red cell", "Red  cell", "dog"))[0]

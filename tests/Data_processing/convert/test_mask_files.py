@@ -33,9 +33,14 @@ def drawn(
 ) -> list[list[int]]:
     """Return the mask ``file`` of 3 x 2 pixels in the fixed format."""
     header = Header(3, 2, 3, "uint8", 1)
-    mask = semantic(folder, FoundMask(file, names, ignore), classes, lambda name: name, header)
-    assert mask.dtype == np.uint8
-    return mask.tolist()
+    made = semantic(folder, FoundMask(file, names, ignore), classes, lambda name: name, header)
+    assert made.pixels.dtype == np.uint8 and made.changed == ()
+    return made.pixels.tolist()
+
+
+def of(height: int, width: int) -> Header:
+    """Return the header of an image of these sides."""
+    return Header(width, height, 3, "uint8", 1)
 
 
 def save(folder: Path, pixels: np.ndarray, name: str = "m.png") -> None:
@@ -134,7 +139,7 @@ def test_colours_of_sixteen_bits_are_read_whole_or_refused(tmp_path: Path) -> No
     rows = [b"\0\0" * 3 + b"\0\1" * 3 + b"\1\0" * 3] * 2
     (tmp_path / "m.png").write_bytes(png(16, 2, rows))
     assert drawn(tmp_path, {1: "ant", 256: "bee"}) == [[0, 1, 2], [0, 1, 2]]
-    assert pixels_of(region(tmp_path, "m.png", 2, 3)).tolist() == [[0, 1, 1], [0, 1, 1]]
+    assert pixels_of(region(tmp_path, "m.png", of(2, 3))).tolist() == [[0, 1, 1], [0, 1, 1]]
     with pytest.raises(AnnotationError, match="have 8 bits a channel, the mask has 16"):
         drawn(tmp_path, {RED: "ant"})
 
@@ -163,7 +168,7 @@ def test_an_ignored_class_is_background_and_zero_can_be_named(tmp_path: Path) ->
     mask = FoundMask("m.png", {0: "ant", 1: "bee", 2: "sky"}, frozenset({255}))
     rename = {"ant": "ant", "bee": "wasp"}.get
     made = semantic(tmp_path, mask, ("ant", "wasp"), rename, header)
-    assert made.tolist() == [[1, 2, 0], [0, 2, 255]]
+    assert made.pixels.tolist() == [[1, 2, 0], [0, 2, 255]]
 
 
 @pytest.mark.parametrize(("name", "kind"), [("m.jpg", "JPEG"), ("m.webp", "WEBP")])
@@ -172,7 +177,7 @@ def test_what_changes_values_beside_edges_is_refused(tmp_path: Path, name: str, 
     with pytest.raises(ImageError, match=rf"{name}: {kind} changes values beside edges"):
         drawn(tmp_path, NUMBERS, file=name)
     with pytest.raises(ImageError, match="save masks as PNG"):
-        region(tmp_path, name, 2, 3)
+        region(tmp_path, name, of(2, 3))
 
 
 def test_floats_are_no_mask(tmp_path: Path) -> None:
@@ -192,7 +197,7 @@ def test_a_mask_that_exif_turns_is_refused(tmp_path: Path) -> None:
 def test_other_sides_are_told_with_both(tmp_path: Path) -> None:
     save(tmp_path, VALUES)
     with pytest.raises(AnnotationError, match=r"has 3 x 2 pixels, the image has 5 x 4 as it is"):
-        region(tmp_path, "m.png", 4, 5)
+        region(tmp_path, "m.png", of(4, 5))
 
 
 def test_missing_linked_and_cut_off_files(tmp_path: Path) -> None:
@@ -202,30 +207,30 @@ def test_missing_linked_and_cut_off_files(tmp_path: Path) -> None:
     (root / "link.png").symlink_to(tmp_path / "m.png")
     (root / "cut.png").write_bytes((tmp_path / "m.png").read_bytes()[:50])
     with pytest.raises(AnnotationError, match="a link leads out of the data set's folder"):
-        region(root, "link.png", 2, 3)
+        region(root, "link.png", of(2, 3))
     with pytest.raises(AnnotationError, match="leads out of the data set's folder"):
-        region(root, "../m.png", 2, 3)
+        region(root, "../m.png", of(2, 3))
     with pytest.raises(ImageError, match=r"no\.png: there is no such mask"):
-        region(root, "no.png", 2, 3)
+        region(root, "no.png", of(2, 3))
     with pytest.raises(ImageError, match=r"cut\.png: "):
-        region(root, "cut.png", 2, 3)
+        region(root, "cut.png", of(2, 3))
 
 
 def test_an_object_is_where_the_mask_is_not_black(tmp_path: Path) -> None:
     palette(tmp_path, np.array([[0, 1, 3], [2, 0, 255]], np.uint8))  # 3 is black as well
-    assert pixels_of(region(tmp_path, "m.png", 2, 3)).tolist() == [[0, 1, 0], [1, 0, 1]]
+    assert pixels_of(region(tmp_path, "m.png", of(2, 3))).tolist() == [[0, 1, 0], [1, 0, 1]]
     rgba = np.zeros((2, 3, 4), np.uint8)
     rgba[:, :, 3], rgba[1, 1, 2] = 255, 9
     save(tmp_path, rgba)
-    assert pixels_of(region(tmp_path, "m.png", 2, 3)).tolist() == [[0, 0, 0], [0, 1, 0]]
+    assert pixels_of(region(tmp_path, "m.png", of(2, 3))).tolist() == [[0, 0, 0], [0, 1, 0]]
     save(tmp_path, np.array([[0, 0, 256], [0, 0, 0]], np.uint16))
-    assert pixels_of(region(tmp_path, "m.png", 2, 3)).tolist() == [[0, 0, 1], [0, 0, 0]]
+    assert pixels_of(region(tmp_path, "m.png", of(2, 3))).tolist() == [[0, 0, 1], [0, 0, 0]]
 
 
 def test_run_lengths_go_down_the_columns(tmp_path: Path) -> None:
     save(tmp_path, np.array([[0, 1, 1], [1, 1, 0]], np.uint8))
     # down the columns: 0 1 1 1 1 0, that is 1 of nothing, 4 of the object, 1 of nothing
-    assert region(tmp_path, "m.png", 2, 3) == FoundRle((2, 3), "141")
+    assert region(tmp_path, "m.png", of(2, 3)) == FoundRle((2, 3), "141")
 
 
 @given(arrays.arrays(np.uint8, arrays.array_shapes(min_dims=2, max_dims=2, max_side=9)))
@@ -235,7 +240,7 @@ def test_what_is_drawn_comes_back(
     folder = tmp_path_factory.mktemp("mask")
     save(folder, pixels)
     height, width = pixels.shape
-    assert (pixels_of(region(folder, "m.png", height, width)) == (pixels != 0)).all()
+    assert (pixels_of(region(folder, "m.png", of(height, width))) == (pixels != 0)).all()
     values = [value for value in np.unique(pixels).tolist() if value]
     classes = tuple(sorted(f"{value:03}" for value in values))[:200]
     ignore = frozenset(value for value in values if f"{value:03}" not in classes)
@@ -245,7 +250,7 @@ def test_what_is_drawn_comes_back(
     made = semantic(folder, mask, classes or ("001",), lambda name: name, header)
     position = {0: 0, **{int(name): i for i, name in enumerate(classes, 1)}}
     expected = [[position.get(value, 255) for value in row] for row in pixels.tolist()]
-    assert made.tolist() == expected
+    assert made.pixels.tolist() == expected
 
 
 @given(st.binary(max_size=200))
@@ -255,4 +260,4 @@ def test_whatever_the_bytes_there_is_a_sentence(
     folder = tmp_path_factory.mktemp("mask")
     (folder / "m.png").write_bytes(b"\x89PNG\r\n\x1a\n" + content)
     with pytest.raises((AnnotationError, ImageError), match=r"^m\.png: "):
-        region(folder, "m.png", 2, 3)
+        region(folder, "m.png", of(2, 3))

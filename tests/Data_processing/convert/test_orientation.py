@@ -70,6 +70,28 @@ def test_run_lengths_and_keypoints_turn_too(orientation: int) -> None:
     assert SLOW[orientation](marked)[int(y), int(x)] and v == 2
 
 
+def test_what_is_not_labelled_stays_where_nothing_is() -> None:
+    one = FoundAnnotation(1, "a", keypoints=(0.0, 0.0, 0.0, 0.0, 0.0, 2.0))
+    assert Frame(5, 8, 6).annotation(one).keypoints == (0.0, 0.0, 0.0, 5.0, 0.0, 2.0)
+
+
+def test_run_lengths_of_another_frame_are_refused() -> None:
+    one = FoundAnnotation(1, "a", rle=FoundRle((8, 5), (40,)))
+    with pytest.raises(AnnotationError, match="are for 5 x 8 pixels, the image has 8 x 5 as it is"):
+        Frame(5, 8, 6).annotation(one)
+
+
+def test_places_that_only_extras_say_are_left_out() -> None:
+    told = '{"attributes":{"circle":[1]},"circle":[1,2,3],"cuboid":"a","rotation":30.5}'
+    one = FoundAnnotation(1, "a", (1.0, 1.0, 2.0, 2.0), extras=told)
+    kept = '{"attributes":{"circle":[1]},"cuboid":"a"}'
+    assert Frame(5, 8, 6).annotation(one).extras == kept
+    moved = FoundAnnotation(1, "a", (1.0, 1.0, 2.0, 2.0), extras='{"circle":[1,2,3]}')
+    assert Frame(5, 8, 6).annotation(moved).extras is None
+    beyond = FoundAnnotation(1, "a", (1.0, 1.0, 2.0, 2.0), extras='{"circle":[1e999]}')
+    assert Frame(5, 8, 6).annotation(beyond).extras is None
+
+
 def image(width: int | None, height: int | None) -> FoundImage:
     return FoundImage("a.jpg", "a.jpg", "x.json#1", BOXES, stated_width=width, stated_height=height)
 

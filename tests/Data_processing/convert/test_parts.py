@@ -58,6 +58,19 @@ def test_each_box_is_a_sample_with_its_own_frame(bench: Bench) -> None:
     np.testing.assert_array_equal(mask, whole[20:26, 10:18])  # house is the first class
 
 
+def test_what_stands_beside_a_part_is_told(bench: Bench) -> None:
+    raster(bench)
+    points = (12.0, 21.0, 2.0, 0.0, 0.0, 0.0, 3.0, 25.0, 2.0)
+    told = '{"circle":[12.0,21.0,1.0],"shape":"x"}'
+    one = FoundAnnotation(1, "cat", (10.0, 20.0, 18.0, 26.0), keypoints=points, extras=told)
+    found = FoundImage("map.tif", "map.tif", "x.json#1", BOXES, annotations=(one,))
+    tally = ingest_with(bench, by_hand(found, names=("cat",)), samples="box")
+    assert "1 clipped: keypoint outside the part" in tally.sentence()
+    (part,) = bench.samples()
+    assert part.row.keypoints == ((2.0, 1.0, 2.0, 0.0, 0.0, 0.0, 0.0, 5.0, 1.0),)
+    assert part.row.extras == ('{"shape":"x"}',)
+
+
 def test_an_image_without_objects_gives_no_sample_and_is_counted(bench: Bench) -> None:
     raster(bench)
     found = FoundImage("map.tif", "map.tif", "x", BOXES)

@@ -103,7 +103,15 @@ def test_corrections_are_read_beside_the_raw_data(bench: Bench) -> None:
     path = bench.folder / "Datasets/corrections/tiny.jsonl"
     path.parent.mkdir()
     path.write_text(json.dumps({**one, "new": "fox"}) + "\n")
-    assert bench.convert("format: folders").endswith("3 classes; 1 corrected: relabel")
+    assert bench.convert("format: folders").endswith(
+        "3 classes; new class 'fox', by a correction alone; known: cat, dog; 1 corrected: relabel"
+    )
+    path.write_text(json.dumps({**one, "new": "dogg"}) + "\n")
+    assert "new class 'dogg', by a correction alone; did you mean 'dog'?" in bench.convert(
+        "format: folders"
+    )
+    path.write_text(json.dumps({**one, "new": "fox"}) + "\n")
+    bench.convert("format: folders")
     assert [sample.image.labels for sample in bench.samples()] == ["fox", "dog"]
     path.write_text(json.dumps({**one, "old": ["cow"], "new": "fox"}) + "\n")
     with pytest.raises(AnnotationError, match=r'from \["cow"\], but now it has \["cat"\]'):

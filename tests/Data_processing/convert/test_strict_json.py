@@ -43,12 +43,35 @@ def test_whatever_the_bytes_there_is_a_sentence_or_a_value(content: bytes) -> No
         ('["NaN",\n-Infinity]', "a.json:2: -Infinity is no number in JSON"),
         ('{"a":\n1,}', "a.json:2: not JSON"),
         ('{"a":\n"b', "a.json:2: not JSON: Unterminated string"),
+        ('["\\\\ud83d",\n"\\ud83d"]', "a.json:2: \\ud83d is half a character; write the other"),
+        ('{"\\ud83d\\ude00": 1,\n"\\ude00\\ud83d": 2}', "a.json:2: \\ude00 is half a character"),
+        ("[1.5, 1e9,\n-1e999]", "a.json:2: the number -1e999 is beyond all that can be read"),
     ],
 )
 def test_the_line_is_named(text: str, sentence: str) -> None:
     with pytest.raises(AnnotationError) as caught:
         Json(text.encode(), "a.json")
     assert str(caught.value).startswith(sentence)
+
+
+@given(
+    parts=st.lists(st.sampled_from(("a", "\\\\", "\\n", "\\ud83d", "\\uDE00", "ud83d", "\\u0041")))
+)
+def test_what_is_found_sound_can_be_decoded(parts: list[str]) -> None:
+    """Python reads halves of characters, msgspec does not: none may pass for another tool's."""
+    content = f'{{"a": ["{"".join(parts)}"]}}'.encode()
+    try:
+        text = Json(content, "a.json")
+    except AnnotationError:
+        with pytest.raises(msgspec.DecodeError):
+            msgspec.json.decode(content)
+    else:
+        assert text.shaped(dict[str, list[str]]) == json.loads(content)
+
+
+def test_only_a_sound_file_has_another_shape() -> None:
+    assert Json(b"[1]", "a.json").shaped(dict[str, int]) is None
+    assert Json(b'{"a": 1}', "a.json").shaped(dict[str, int]) == {"a": 1}
 
 
 def test_parts_know_their_line_also_where_they_are_alike() -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import pytest
+import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycocotools.coco import COCO
@@ -97,6 +99,26 @@ def test_ids_of_images_may_be_text(bench: Bench, two_images: Made) -> None:
     export("coco")
     assert [each["id"] for each in written()["images"]] == [1, "b#2"]
     assert written()["annotations"][1]["image_id"] == "b#2"
+
+
+def test_samples_of_several_bands_are_called_as_they_were(bench: Bench, two_images: Made) -> None:
+    document: Document = two_images(one())
+    for image, name in zip(document["images"], ("s/a", "s/b"), strict=True):
+        image["file_name"] = name
+        for band in ("B04", "B08"):
+            path = bench.raw / f"{name}_{band}.tif"
+            path.parent.mkdir(exist_ok=True)
+            tifffile.imwrite(path, np.full((10, 20), 7, np.uint16))
+    bench.coco(document)
+    options = "format: coco, bands: {red: '*_B04.tif', nir: '*_B08.tif'}"
+    bench.convert(options)
+    assert export("coco") == 0
+    made = written()
+    assert [image["file_name"] for image in made["images"]] == ["s/a", "s/b"]
+    before = [sample.image for sample in bench.samples()]
+    bench.coco(Path("out").read_text())
+    bench.convert(options)
+    assert [sample.image for sample in bench.samples()] == before
 
 
 def test_images_that_nobody_looked_at(bench: Bench, two_images: Made) -> None:

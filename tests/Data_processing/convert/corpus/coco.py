@@ -101,6 +101,11 @@ CASES = (
     case("a path that climbs", named("x/../../a.png"), "'x/../../a.png' leads out of the data set"),
     case("a NUL in a path", named("a\0.png"), "'a\\x00.png' holds characters that cannot be"),
     case("a newline in a path", named("a\n.png"), "'a\\n.png' holds characters that cannot be"),
+    case(
+        "half a character",
+        '{"images": [],\n"info": ["\\\\ud83d", "\\ud83d"]}',
+        "instances.json:2: \\ud83d is half a character; write the other half after it",
+    ),
     case("no file of that name", named("b.png"), "there is no such file"),
     case(
         "other sides",

@@ -23,7 +23,10 @@ CASES = (
     Broken("no table", {}, "format: csv", f"{WHERE}: there is no .csv or .tsv file below"),
     Broken(
         "two tables",
-        {"t.csv": HEAD + GOOD, "u.csv": HEAD + GOOD},
+        {
+            "t.csv": HEAD + GOOD + "a.png,cat,1,2,7,6\n",
+            "u.csv": HEAD + GOOD + "a.png,ant,1,2,6,6\n",
+        },
         "format: csv",
         f"there are 2: t.csv, u.csv; name it as {WHERE}.annotations",
     ),
@@ -35,15 +38,28 @@ CASES = (
     ),
     Broken(
         "a row that stands in two tables",
-        {"t.csv": HEAD + GOOD, "u.csv": HEAD + GOOD},
+        {
+            "t.csv": HEAD + GOOD + "a.png,cat,1,2,7,6\n",
+            "u.csv": HEAD + GOOD + "a.png,ant,1,2,6,6\n",
+        },
         "format: csv, annotations: '*.csv'",
         "a.png: u.csv:2: says the same as t.csv:2; remove one of them",
     ),
+    Broken(
+        "a table that says nothing else",
+        {"t.csv": HEAD + GOOD, "u.csv": HEAD + GOOD},
+        "format: csv, annotations: '*.csv'",
+        "every row of u.csv stands in t.csv as well; name the latter alone, or take the former out",
+    ),
     row("a row twice", GOOD, "a.png: t.csv:3: says the same as t.csv:2; remove one of them"),
     row("a word for a number", "a.png,cat,1,2,six,6\n", "t.csv:3: xmax is 'six', which is no fin"),
-    row("decimal comma", 'a.png,cat,1,2,"6,5",6\n', "t.csv:3: xmax is '6,5', which is no finite"),
+    row(
+        "decimal comma",
+        'a.png,cat,1,2,"6,5",6\n',
+        "t.csv:3: xmax is '6,5', which has a comma; write 6.5",
+    ),
     row("digits with _", "a.png,cat,1,2,6_0,6\n", "t.csv:3: xmax is '6_0', which is no finite"),
-    row("NaN", "a.png,cat,1,NaN,6,6\n", "t.csv:3: ymin is 'NaN', which is no finite number"),
+    row("NaN", "a.png,cat,1,NaN,6,6\n", "ymin is 'NaN', which is no finite number; mend it"),
     row("inf", "a.png,cat,1,2,6,1e999\n", "t.csv:3: ymax is '1e999', which is no finite number"),
     row("half a box", "a.png,cat,1,2,6,\n", "t.csv:3: ymax is empty; give the whole box"),
     row("no box", "a.png,cat,,,,\n", "t.csv:3: the row has a class and no box; give it one, or"),
@@ -60,7 +76,7 @@ CASES = (
     row(
         "an image that is missing",
         "b.png,cat,1,2,6,6\n",
-        "b.png: the annotations name it, but there is no such file",
+        "b.png: the annotations name it, but there is no such file; add it, or correct the name",
     ),
     row("zero area", "a.png,cat,3,2,3,6\n", "has no area in the image"),
     row("outside", "a.png,cat,1,2,60,6\n", "leaves the image of 20 x 10 pixels"),

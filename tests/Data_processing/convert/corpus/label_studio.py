@@ -43,6 +43,11 @@ CASES = (
     _case("truncated", _file(_task(_result()))[:-30], "the file is cut off, get it anew"),
     _case("a key twice", '[{"id": 1,\n"id": 2}]', "tasks.json:2: the key 'id' occurs twice"),
     _case("NaN", _file(_task(_result({**RECT, "x": float("nan")}))), "NaN is no number in JSON"),
+    _case(
+        "half a character",
+        _file(_task(_result(), image="\ude00.png")),
+        "tasks.json:5: \\ude00 is half a character; write the other half after it, or take it out",
+    ),
     _case("nested too deeply", "[" * 100_000, "nested too deeply to be read"),
     _case("no tasks", "[1, 2]", "none of 1 JSON files below raw is a list of Label Studio's tasks"),
     _case(

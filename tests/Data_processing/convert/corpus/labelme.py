@@ -44,7 +44,17 @@ CASES = (
         "a.json:10: NaN is no number in JSON; mend the file",
     ),
     _case("infinite", _file(_shape(points=[[float("-inf"), 1]])), "-Infinity is no number in JSON"),
-    _case("beyond floats", _file(_shape(points=[[1, 2]])).replace("1,", "1e999,"), "out of range"),
+    _case("beyond floats", _file(_shape(points=[[1, 2]])).replace("1,", "1e999,"), "beyond all"),
+    _case(
+        "a version beyond floats",
+        _file(_shape()).replace('"5.5.0"', "1e999"),
+        "a.json: a.json:2: the number 1e999 is beyond all that can be read; mend the file",
+    ),
+    _case(
+        "half a character",
+        _file(_shape(), otherData="\ud83d"),
+        "a.json:32: \\ud83d is half a character; write the other half after it, or take it out",
+    ),
     _case("too long a number", '{"shapes": [], "x": ' + "9" * 5000 + "}", "a number is too long"),
     _case("nested too deeply", '{"shapes": ' + "[" * 100_000, "nested too deeply to be read"),
     _case("shapes are no list", _file(shapes=7), "Expected `array`, got `int` - at `shapes`"),

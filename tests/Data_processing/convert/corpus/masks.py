@@ -57,13 +57,13 @@ CASES = (
         "two masks of an image",
         {"masks/a.png": SOUND, "masks/a.bmp": SOUND},
         OPTIONS,
-        "a.png: masks/a.bmp, masks/a.png could be of several images, or it of several masks",
+        "a.png: masks/a.bmp and masks/a.png could each be of a.png: one file for one image is",
     ),
     Broken(
         "two images of a mask",
         {"masks/a.png": SOUND},
         OPTIONS,
-        "b/a.png: masks/a.png could be of several images",
+        "b/a.png: masks/a.png could be of b/a.png and c/a.png: one file for one image is expected",
         images={"b/a.png": (20, 10), "c/a.png": (20, 10)},
     ),
     Broken(

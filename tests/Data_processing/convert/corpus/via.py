@@ -39,6 +39,12 @@ CASES = (
     _case("a key twice", '{"a": 1,\n"a": 2}', "via.json:2: the key 'a' occurs twice in one object"),
     _case("an image twice", _file(_entry(), _entry()), "a.png is named 2 times; merge the entries"),
     _case("NaN", _file(_entry(_region({"name": "rect", "x": float("nan")}))), "NaN is no number"),
+    _case(
+        "half a character",
+        _file(_entry(_region(attributes={"class": "\ud83d"}))),
+        "via.json:15: \\ud83d is half a character; write the other half after it, or take it out",
+    ),
+    _case("no object of images", '{"_via_img_metadata": [1]}', "Expected `object`, got `array`"),
     _case("not VIA", '{"images": []}', "there is no VIA file below raw"),
     _case(
         "VIA 3",

@@ -47,6 +47,16 @@ CASES = (
     _case("truncated", _file()[:90], "a.png: a.xml:4: the file is cut off; get it anew"),
     _case("truncated in the name", _file()[:50], "a.png: a.xml:3: the file is cut off"),
     _case("tags that cross", _file("<a><b></a></b>"), "a.xml:4: not XML: mismatched tag in column"),
+    _case(
+        "objects in a list",
+        "<annotation><filename>a.png</filename>\n<objects>\n<object/></objects></annotation>",
+        "a.xml:3: a <object> in <objects> is not found; write it as <object>, right below <annotat",
+    ),
+    _case(
+        "an object in capitals",
+        _file("<name>cat</name>").replace("<object>", "<Object/><object>"),
+        "a.xml:4: a <Object> in <annotation> is not found; write it as <object>, right below",
+    ),
     _case("two roots", _file() + "<annotation/>", "a.xml:6: not XML: junk after document element"),
     _case("a bare &", _file("<name>cat & dog</name>"), "not XML: not well-formed (invalid token)"),
     _case("an entity nobody declared", _file("<name>&nbsp;</name>"), "undefined entity"),

@@ -100,8 +100,15 @@ CASES = (
         "two images of one file",
         {"data.yaml": NAMES, "a.txt": BOX},
         OPTIONS,
-        "a.bmp: a.txt could be of several images, or it of several files",
+        "a.bmp: a.txt could be of a.bmp and a.png: one file for one image is expected; rename what",
         images={"a.png": (20, 10), "a.bmp": (20, 10)},
+    ),
+    Broken(
+        "two files of one image",
+        {"data.yaml": NAMES, "labels/a.txt": BOX, "labels/a.TXT": BOX},
+        OPTIONS,
+        "labels/a.TXT: there is no image for this label file; add the image, or take the file out",
+        images={"images/a.png": (20, 10)},
     ),
     Broken(
         "a link out of the folder",

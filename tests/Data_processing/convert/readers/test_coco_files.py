@@ -103,8 +103,19 @@ def test_the_image_folder_is_found(bench: Bench, two_images: Made) -> None:
         bench.image(f"pictures/{name}", level=7)
     for name in ("a.png", "b.png"):
         (bench.raw / name).unlink()
-    assert bench.convert().endswith("; 1 left out: no annotation names it")
+    assert bench.convert().endswith("; 1 left out: an image that no annotation names")
     assert [s.row.image for s in bench.samples()] == ["pictures/a.png", "pictures/b.png"]
+
+
+def test_names_as_windows_writes_them(bench: Bench, two_images: Made) -> None:
+    content = two_images(one())
+    for image in content["images"]:
+        bench.image(f"images/d/{image['file_name']}")
+        image["file_name"] = f"d\\{image['file_name']}"
+    bench.coco(content)
+    bench.convert()
+    assert [s.row.image for s in bench.samples()] == ["images/d/a.png", "images/d/b.png"]
+    assert bench.samples()[0].row.image_extras == r'{"file_name":"d\\a.png"}'
 
 
 def test_two_image_folders_are_a_question(bench: Bench, two_images: Made) -> None:

@@ -91,5 +91,6 @@ def test_a_long_value_is_shown_by_its_first_words(tmp_path: Path) -> None:
         file.read(file.images[0], CocoImage)
     shown = '{"id":1,"file_name":[' + " 1, [" * 30
     assert str(caught.value) == (
-        f"a.json:2: Expected `str`, got `array` - at `file_name`: {shown[:77]}..."
+        f"a.json:2: Expected `str`, got `array` - at `file_name`: {shown[:77]}...; mend it, "
+        "or take the entry out"
     )

@@ -282,7 +282,7 @@ def test_what_is_broken_is_rejected_alone(bench: Bench) -> None:
     (bench.raw / "config.xml").write_text("<View/>")
     summary = bench.convert(OPTIONS)
     assert summary.startswith("4 images and 5 annotations in, 1 and 1 out, 3 and 4 rejected")
-    assert "1 left out: not a CVAT file" in summary
+    assert "1 left out: a file that is not of CVAT" in summary
     assert (
         "annotations.xml:6: a polygon has the points '1,1;2', which are not" in bench.reasons()[0]
     )

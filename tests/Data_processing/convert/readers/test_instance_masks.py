@@ -10,6 +10,7 @@ from Datasets.errors import AnnotationError, ParamsError
 from Datasets.metadata import read_classes
 from Datasets.regions import Region
 from tests.Data_processing.convert.conftest import Bench
+from tests.Data_processing.convert.test_ingest import turned
 
 MASKS = "format: instance_masks"
 NUCLEI = f"{MASKS}, classes: nucleus"
@@ -37,6 +38,17 @@ def test_a_mask_becomes_a_box_and_a_region(bench: Bench) -> None:
     assert sample.row.source == "x/masks/" and sample.row.has_mask
     rle = sample.row.rles[0]
     assert rle is not None and Region((), rle, 10, 20).area == 8
+
+
+def test_masks_that_were_drawn_on_the_image_as_stored_are_turned(bench: Bench) -> None:
+    turned(bench, "x/images/x.jpg", 6)
+    mask(bench, "x/masks/1.png", 3, 2, 5, 6)
+    bench.convert(f"{NUCLEI}, orientation: stored")
+    (sample,) = bench.samples()
+    (box,) = sample.image.bounding_boxes
+    assert (box.x1, box.y1, box.x2, box.y2) == (4.0, 3.0, 8.0, 5.0)  # x = 10 - y, y = x
+    rle = sample.row.rles[0]
+    assert rle is not None and Region((), rle, 20, 10).pixels()[3:5, 4:8].sum() == 8
 
 
 @pytest.mark.parametrize(
@@ -113,7 +125,7 @@ def test_masks_without_an_image_are_rejected_and_images_without_one_left_out(ben
     mask(bench, "masks/c_1.png")
     summary = bench.convert(f"{NUCLEI}, on_bad: skip")
     assert summary.startswith("1 image and 2 annotations in, 1 and 1 out, 0 and 1 rejected")
-    assert "1 left out: no annotation names it" in summary
+    assert "1 left out: an image that no annotation names" in summary
 
 
 def test_masks_of_instances_can_be_drawn(bench: Bench) -> None:

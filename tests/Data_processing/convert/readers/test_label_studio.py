@@ -54,6 +54,19 @@ def _found(root: Path, annotations: str, folder: Path) -> list[FoundImage]:
         return list(extract(Source("x", root, dataset, "datasets.x"), report).images)
 
 
+def test_two_shapes_of_one_id_are_two(bench: Bench) -> None:
+    bench.image("a.png")
+    choice = _result("choices", None, choices=["old"])
+    plain = _result("rectangle", None, x=10, y=20, width=50, height=40)
+    more = _result("polygonlabels", ["dog"][0], points=[[0, 0], [50, 0], [50, 50]])
+    _write(bench, _task("a.png", plain, _rect(), choice, more))
+    summary = bench.convert(OPTIONS)
+    assert summary.startswith("1 image and 2 annotations in, 1 and 2 out")
+    (sample,) = bench.samples()
+    assert [box.name for box in sample.image.bounding_boxes] == ["cat", "dog"]
+    assert sample.row.extras == ('{"attributes":{"cho":["old"]},"id":"r1"}',) * 2
+
+
 def test_each_shape_has_its_place(bench: Bench) -> None:
     bench.image("a.png")
     mask = np.zeros((10, 20), int)

@@ -170,8 +170,8 @@ def test_what_no_file_names_and_other_tools_files_are_left_out(bench: Bench) -> 
     _write(bench, "a.json")
     bench.coco({"images": []}, "coco.json")
     summary = bench.convert(OPTIONS)
-    assert "1 left out: no annotation names it" in summary
-    assert "1 left out: not a LabelMe file" in summary
+    assert "1 left out: an image that no annotation names" in summary
+    assert "1 left out: a file that is not of LabelMe" in summary
 
 
 def test_a_broken_shape_is_lost_alone(bench: Bench) -> None:
@@ -214,8 +214,8 @@ def test_the_real_set(bench: Bench, shared_data: Path) -> None:
     bench.raw.symlink_to(shared_data / "labelme_examples")
     summary = bench.convert("format: labelme")
     assert summary.startswith("18 images and 72 annotations in, 18 and 72 out; 21 classes")
-    assert "31 left out: no annotation names it" in summary
-    assert "1 left out: not a LabelMe file" in summary
+    assert "31 left out: an image that no annotation names" in summary
+    assert "1 left out: a file that is not of LabelMe" in summary
     samples = {sample.image.image: sample for sample in bench.samples()}
     rows = [sample.row for sample in samples.values()]
     polygons = sum(bool(each) for row in rows for each in row.polygons)

@@ -1,14 +1,16 @@
 """One mask an image: what its values mean, and which image it belongs to."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from Datasets.errors import AnnotationError, ParamsError
+from Datasets.errors import AnnotationError, ParamsError, RejectedError
 from Datasets.metadata import read_classes
 from tests.Data_processing.convert.conftest import Bench
+from tests.Data_processing.convert.test_ingest import turned
 
 MASKS = "format: masks"
 CELL = f"{MASKS}, values: {{cell: 255}}"
@@ -51,6 +53,43 @@ def test_classes_are_drawn_in_the_order_of_their_names_and_ignore_is_255(bench: 
     assert read_classes(bench.metadata) == ("ant", "bee", "wasp")
     assert written(bench)[0, :6].tolist() == [2, 1, 255, 255, 3, 0]
     assert bench.samples()[0].image.labels == ("ant", "bee", "wasp")
+
+
+def test_a_mask_that_was_drawn_on_the_image_as_stored_is_turned(bench: Bench) -> None:
+    turned(bench, "images/a.jpg", 6)
+    mask(bench, "masks/a.png", (3, 4, 255))
+    with pytest.raises(RejectedError, match="or set `orientation: stored`"):
+        bench.convert(CELL)
+    assert "1 turned" in bench.convert(f"{CELL}, orientation: stored")
+    made = written(bench)
+    # seen, the 0th row is the right side of the image: x = 10 - 1 - 4, y = 3
+    assert made.shape == (20, 10) and made[3, 5] == 1 and made.sum() == 1
+
+
+def test_classes_that_rules_change_are_noted_where_they_occur(bench: Bench) -> None:
+    for name in ("a", "b"):
+        bench.image(f"images/{name}.png")
+    mask(bench, "masks/a.png", (0, 0, 7), (1, 0, 3))
+    mask(bench, "masks/b.png", (0, 0, 9))
+    rules = "labels: {ignore: [ant], map: {bee: wasp}}"
+    summary = bench.convert(f"{MASKS}, values: {{bee: 7, ant: 3, fly: 9}}, {rules}")
+    assert summary == (
+        "2 images in, 2 out; 2 classes; 1 dropped: the class 'ant' is ignored by labels.ignore; "
+        "1 renamed: 'bee' is now 'wasp'"
+    )
+
+
+def test_a_relabel_cannot_contradict_a_mask(bench: Bench) -> None:
+    bench.image("images/a.png")
+    mask(bench, "masks/a.png", (3, 4, 255))
+    bench.convert(CELL)
+    row = bench.samples()[0].row
+    path = bench.folder / "Datasets/corrections/tiny.jsonl"
+    path.parent.mkdir()
+    one = {"action": "relabel", "sample": row.id, "sha256": row.sha256, "old": "cell", "new": "x"}
+    path.write_text(json.dumps(one))
+    with pytest.raises(AnnotationError, match="are those of its mask; correct the mask, and take"):
+        bench.convert(CELL)
 
 
 def test_an_empty_mask_says_that_nothing_is_there(bench: Bench) -> None:
@@ -115,7 +154,7 @@ def test_images_without_a_mask_are_left_out_and_masks_without_an_image_rejected(
     mask(bench, "masks/c.png")
     summary = bench.convert(f"{CELL}, on_bad: skip")
     assert summary.startswith("2 images in, 1 out, 1 rejected; 1 class")
-    assert "1 left out: no annotation names it" in summary
+    assert "1 left out: an image that no annotation names" in summary
     assert bench.reasons() == [
         "there is no image for this mask; add the image, or take the mask out"
     ]
@@ -175,7 +214,8 @@ def test_the_real_set_of_gray_masks(bench: Bench, shared_data: Path) -> None:
     options = "images: images, annotations: semantic_segmentation/masks"
     summary = bench.convert(f"{MASKS}, {options}, values: {{{named}}}")
     assert summary == (
-        f"26 images in, 26 out; {len(values)} classes; 7 left out: no annotation names it"
+        f"26 images in, 26 out; {len(values)} classes; "
+        "7 left out: an image that no annotation names"
     )
     place = {value: i for i, value in enumerate(sorted(values), 1)}
     raw = np.array(Image.open(files[0]))

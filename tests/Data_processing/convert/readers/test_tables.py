@@ -51,6 +51,22 @@ def three(bench: Bench) -> Bench:
     return bench
 
 
+def test_tables_that_repeat_others_get_one_sentence(three: Bench) -> None:
+    rows = ["a.png,cat,1,2,6,6", "b.png,ant,0,0,20,10", "c.png,,,,,"]
+    for name, some in (("all", rows), ("some", rows[1:]), ("more", rows[:1])):
+        write(three, HEAD, *some, name=f"{name}.csv")
+    options = "format: csv, annotations: '*.csv'"
+    says = r"annotations: every row of more\.csv, some\.csv stands in all\.csv as well; name the"
+    with pytest.raises(AnnotationError, match=says):
+        three.convert(options)
+    assert "0 and 2 rejected" in three.convert(f"{options}, on_bad: skip")
+    write(three, HEAD, rows[0].replace("cat", "dog"), name="more.csv")
+    with pytest.raises(AnnotationError, match=r"every row of some\.csv stands in all\.csv"):
+        three.convert(options)
+    (three.raw / "some.csv").unlink()
+    assert three.convert(options).startswith("3 images and 3 annotations in, 3 and 3 out")
+
+
 def test_rows_need_not_be_neighbours_and_an_empty_one_is_an_empty_image(three: Bench) -> None:
     write(
         three, HEAD, "a.png,cat,1,2,6,6", "c.png,,,,,", "b.png,ant,0,0,20,10", "a.png,ant,3,2,6,6"
@@ -70,6 +86,10 @@ def test_rows_need_not_be_neighbours_and_an_empty_one_is_an_empty_image(three: B
     ("head", "row", "options", "box"),
     [
         ("image,label,x1,y1,x2,y2", "3,2,6,6", "", (3, 2, 6, 6)),
+        ("image,label,x1,y1,x2,y2", "6,6,3,2", "origin: 1", (2, 1, 6, 6)),
+        ("image,label,x1,y1,x2,y2", "6,2,3,6", "origin: 1", (2, 1, 6, 6)),
+        ("file,name,x,y,box_width,box_height", "8,2,-6,6", "origin: 1", (2, 1, 8, 7)),
+        ("file,name,x,y,box_width,box_height", "8,7,-6,-6", "", (2, 1, 8, 7)),
         # From 1 on: pixels 3 to 6 of a row are those from 2 up to 6, half-open, from 0 on.
         ("image,label,x1,y1,x2,y2", "3,2,6,6", "origin: 1", (2, 1, 6, 6)),
         ("file,name,x,y,box_width,box_height", "3,2,6,6", "", (3, 2, 9, 8)),
@@ -205,7 +225,7 @@ def test_what_is_left_out_is_named(three: Bench) -> None:
     three.convert("format: csv")
     assert len(boxes(three)["a.png"]) == 2  # the rows differ, if not in what we read
     changes = (three.metadata / "changes.jsonl").read_text()
-    for word in ('"b.png"', '"c.png"', '"rater"', "no annotation names it"):
+    for word in ('"b.png"', '"c.png"', '"rater"', "an image that no annotation names"):
         assert word in changes
 
 

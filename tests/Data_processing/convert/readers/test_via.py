@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from Datasets.errors import AnnotationError, ParamsError
+from Data_processing.convert.readers.via_files import JsonEntry, read_json
+from Datasets.errors import AnnotationError, ParamsError, RejectedError
 from tests.Data_processing.convert.conftest import Bench
 
 OPTIONS = "format: via, on_bad: skip"
@@ -144,6 +145,64 @@ def test_the_attribute_can_be_said(bench: Bench) -> None:
         bench.convert("format: via, columns: {x1: kind}")
 
 
+KEYS = ('"0":', '"1":', '"2":', '"3":')
+HEADER = (
+    "filename,file_size,file_attributes,region_count,region_id,region_shape_attributes,"
+    "region_attributes"
+)
+CELLS = (
+    """0,"{""name"":""rect"",""x"":2,""y"":1,""width"":6,""height"":4}","{""class"":""cat""}\""""
+)
+
+
+def test_a_shape_that_is_not_counted_is_not_lost(bench: Bench) -> None:
+    bench.image("a.png")
+    rows = [f"a.png,9,{{}},{count},{CELLS}" for count in (1, 0)]
+    (bench.raw / "via.csv").write_text("\n".join([HEADER, *rows]))
+    summary = bench.convert(OPTIONS)
+    assert summary.startswith("1 image and 2 annotations in, 1 and 1 out, 0 and 1 rejected")
+    assert bench.reasons() == [
+        "via.csv:3: region 2: region_count is 0, but a shape stands there; mend one"
+    ]
+
+
+def test_rows_of_an_image_say_the_same_of_it(bench: Bench) -> None:
+    bench.image("a.png")
+    about = ['"{""a"":1, ""b"":2}"', '"{""b"":2,""a"":1}"', '"{""a"":2}"']
+    rows = [f"a.png,9,{each},2,{CELLS}" for each in about]
+    (bench.raw / "via.csv").write_text("\n".join([HEADER, *rows[:2]]))
+    assert bench.convert("format: via").startswith("1 image and 2 annotations in, 1 and 2 out")
+    (bench.raw / "via.csv").write_text("\n".join([HEADER, *rows]))
+    with pytest.raises(RejectedError, match=r"csv:4: file_attributes are others than in line 2"):
+        bench.convert("format: via")
+
+
+def test_places_are_looked_for_once(bench: Bench) -> None:
+    """Text is searched and read once an image, not once a broken region: that takes minutes."""
+    regions: list[Region] = [(RECT, {"class": ""}), (RECT, {"class": "cat"})] * 2
+    text = json.dumps(json.loads(_as_json({"a.png": regions}, 1)), indent=1)
+    (bench.raw / "via.json").write_text(text)
+    entries = read_json(bench.raw, "via.json")
+    entry = next(iter(entries or ()))
+    assert isinstance(entry, JsonEntry)
+    starts = [i for i, line in enumerate(text.splitlines(), 1) if line.strip()[:4] in KEYS]
+    assert entry.places() == [f"via.json:{line}" for line in starts]
+    bench.image("a.png")
+    (bench.raw / "via.json").write_text(_as_json({"a.png": [(RECT, {"class": ""})] * 4000}, 2))
+    count, before = 0, JsonEntry.places
+
+    def counted(entry: JsonEntry) -> list[str]:
+        nonlocal count
+        count += 1
+        return before(entry)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JsonEntry, "places", counted)
+        with pytest.raises(RejectedError, match="4,001 rejected"):
+            bench.convert("format: via")
+    assert count == 1
+
+
 def test_what_is_said_of_the_file_is_kept(bench: Bench) -> None:
     bench.image("a.png")
     (bench.raw / "via.json").write_text(_as_json({"a.png": []}, 2, caption="a cat"))
@@ -173,8 +232,8 @@ def test_a_table_that_says_the_same_is_left_out_and_one_kind_can_be_named(bench:
     (bench.raw / "via.csv").write_text(_as_csv(IMAGES, 1), encoding="utf-8")
     (bench.raw / "other.json").write_text("{}")
     summary = bench.convert("format: via")
-    assert "1 left out: a JSON file says the same" in summary
-    assert "1 left out: not a VIA file" in summary
+    assert "1 left out: a CSV file of which a JSON file says the same" in summary
+    assert "1 left out: a file that is not of VIA" in summary
     assert bench.convert("format: via, annotations: via.csv").startswith("2 images and 2 annot")
     (bench.raw / "via.csv").write_text(_as_csv({**IMAGES, "c.png": [(RECT, {"class": "x"})]}, 1))
     with pytest.raises(AnnotationError, match=r"via\.csv says other things than via\.json"):
@@ -214,8 +273,8 @@ def test_the_real_set(bench: Bench, shared_data: Path) -> None:
     assert summary.startswith(
         "114 images and 776 annotations in, 113 and 774 out, 1 and 2 rejected; 3 classes"
     )
-    assert "6 left out: no annotation names it" in summary
-    assert "2 left out: a JSON file says the same" in summary
+    assert "6 left out: an image that no annotation names" in summary
+    assert "2 left out: a CSV file of which a JSON file says the same" in summary
     assert sorted(reason.partition(": region ")[2] for reason in bench.reasons()) == [
         "",
         "1: its attribute 'class_id' is empty: it has no class; give it one",

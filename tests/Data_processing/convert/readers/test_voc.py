@@ -236,8 +236,8 @@ def test_what_is_no_voc_file_or_has_none_is_left_out(bench: Bench) -> None:
     _write(bench, "a.xml", _object())
     (bench.raw / "config.xml").write_text("<View><Image/></View>")
     summary = bench.convert(OPTIONS)
-    assert "1 left out: no annotation names it" in summary
-    assert "1 left out: not a Pascal VOC file" in summary
+    assert "1 left out: an image that no annotation names" in summary
+    assert "1 left out: a file that is not Pascal VOC" in summary
     assert summary.startswith("1 image and 1 annotation in, 1 and 1 out; 1 class")
 
 

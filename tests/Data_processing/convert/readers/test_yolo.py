@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from Data_processing.convert.readers.yolo import ultralytics
 from Data_processing.convert.readers.yolo_lines import Lines
 from Data_processing.convert.readers.yolo_names import ClassFile
-from Datasets.errors import AnnotationError, ParamsError
+from Datasets.errors import AnnotationError, ParamsError, RejectedError
 from Datasets.metadata import read_classes
 from tests.Data_processing.convert.conftest import Bench
 
@@ -108,7 +108,7 @@ def test_folders_in_which_nothing_is_labelled_are_left_out_unless_they_are_meant
     bench.image("images/a.png")
     bench.image("figures/b.png")
     put(bench, {"data.yaml": NAMES, "labels/a.txt": "0 0.5 0.5 0.5 0.5\n"})
-    assert "1 left out: no annotation names it" in bench.convert(YOLO)
+    assert "1 left out: an image that no annotation names" in bench.convert(YOLO)
     with pytest.raises(AnnotationError, match="no image below raw/figures has a label file"):
         bench.convert(f"{YOLO}, images: figures")
 
@@ -146,8 +146,27 @@ def test_texts_that_are_no_labels_are_left_alone(bench: Bench) -> None:
     put(bench, {"labels/a.txt": "1 0.5 0.5 0.5 0.5\n", **lists})
     summary = bench.convert(YOLO)
     assert summary == (
-        "1 image and 1 annotation in, 1 and 1 out; 2 classes; 1 left out: no image belongs to it"
+        "1 image and 1 annotation in, 1 and 1 out; 2 classes; "
+        "1 left out: a text file that is called as one without labels; "
+        "1 left out: a text file to which no image belongs"
     )
+
+
+@pytest.mark.parametrize("stem", ["classes.7", "README", "readme_1", "Classes", "shot"])
+@pytest.mark.parametrize("suffix", [".txt", ".TXT"])
+def test_no_label_file_is_lost_for_its_name(bench: Bench, stem: str, suffix: str) -> None:
+    bench.image(f"{stem}.png")
+    put(bench, {f"{stem}{suffix}": "1 0.5 0.5 0.5 0.5\n", "names.yaml": NAMES})
+    summary = bench.convert(f"{YOLO}, classes: names.yaml")
+    assert summary == "1 image and 1 annotation in, 1 and 1 out; 2 classes"
+
+
+def test_a_readme_among_the_labels_is_told(bench: Bench) -> None:
+    bench.image("images/a.png")
+    box = "1 0.5 0.5 0.5 0.5\n"
+    put(bench, {"labels/a.txt": box, "labels/readme.txt": "hello", "data.yaml": NAMES})
+    with pytest.raises(RejectedError, match=r"readme\.txt: there is no image for this label file"):
+        bench.convert(YOLO)
 
 
 def test_a_label_file_without_an_image_is_rejected_and_counted(bench: Bench) -> None:
