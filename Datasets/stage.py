@@ -120,16 +120,14 @@ def _in_processes(work: Callable[[T], R], tasks: Iterator[T], workers: int) -> I
         with ProcessPoolExecutor(workers, spawn, initializer=_end_with_parent) as pool:
             try:
                 for one in given:
-                    if not one.is_done:
-                        one.future = pool.submit(work, one.task)
+                    one.give(pool, work)
                 while True:
-                    room = AHEAD * workers + 1 - len(given)
-                    given.extend(
-                        _Given(task, pool.submit(work, task)) for task in islice(tasks, room)
-                    )
+                    for task in islice(tasks, AHEAD * workers + 1 - len(given)):
+                        given.append(_Given(task))  # before it is given out: a pool may refuse it
+                        given[-1].give(pool, work)
                     if not given:
                         return
-                    result = given[0].future.result()
+                    result = given[0].result()
                     given.popleft()
                     deaths = 0
                     yield result
@@ -137,7 +135,7 @@ def _in_processes(work: Callable[[T], R], tasks: Iterator[T], workers: int) -> I
                 deaths += 1
             finally:
                 for one in given:
-                    one.future.cancel()
+                    one.cancel()
         if deaths > DEATHS:
             raise StageError(
                 f"worker processes died {deaths} times at the same work, killed or out of memory; "
@@ -147,17 +145,31 @@ def _in_processes(work: Callable[[T], R], tasks: Iterator[T], workers: int) -> I
 
 
 class _Given(Generic[T, R]):
-    """A task and the result that is waited for."""
+    """A task that was taken from the stream, and the result that is waited for."""
 
-    def __init__(self, task: T, future: "Future[R]") -> None:
-        self.task = task
-        self.future = future
+    def __init__(self, task: T) -> None:
+        self._task = task
+        self._future: Future[R] | None = None
 
-    @property
-    def is_done(self) -> bool:
-        """Whether there is a result, or an error of the task's own."""
-        future = self.future
-        if not future.done() or future.cancelled():
+    def give(self, pool: ProcessPoolExecutor, work: Callable[[T], R]) -> None:
+        """Give the task to ``pool``, unless it is done: it has a result, or an error of its own."""
+        if not self._is_done():
+            self._future = pool.submit(work, self._task)
+
+    def result(self) -> R:
+        """Return the result, waiting for it."""
+        if self._future is None:
+            raise BrokenProcessPool("the pool broke before it took the task")
+        return self._future.result()
+
+    def cancel(self) -> None:
+        """Let it not be begun."""
+        if self._future is not None:
+            self._future.cancel()
+
+    def _is_done(self) -> bool:
+        future = self._future
+        if future is None or future.cancelled() or not future.done():
             return False
         return not isinstance(future.exception(), BrokenProcessPool)
 

@@ -6,7 +6,10 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -168,3 +171,22 @@ def _is_alive(process: Path) -> bool:
         return ") Z" not in (process / "stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+class Refusing(ProcessPoolExecutor):
+    """A pool that breaks when it is given its third task, once."""
+
+    given = 0
+
+    def submit(self, *given: Any, **named: Any) -> "Future[Any]":
+        """Refuse the third task of all."""
+        Refusing.given += 1
+        if Refusing.given == 3:
+            raise BrokenProcessPool("a worker died just now")
+        return super().submit(*given, **named)
+
+
+def test_a_task_that_a_broken_pool_refused_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was taken from the stream already: nobody else would give it."""
+    monkeypatch.setattr("Datasets.stage.ProcessPoolExecutor", Refusing)
+    assert list(map_tasks(square, range(9), 2, "x")) == [n * n for n in range(9)]
