@@ -26,35 +26,38 @@ class RawFiles(msgspec.Struct, frozen=True):
     """Of the walk: a mask's values, which count the classes of its own data set, become these."""
 
     def sample(self, row: Row) -> Sample:
-        """Return ``row`` with the pixels of its raw file and of its mask.
+        """Return ``row`` with the pixels of its raw file and of its masks.
 
         Raises:
             ImageError: the file cannot be decoded.
             SampleError: it is not the file that ``convert`` saw, or is gone.
-            StoreError: the mask is not the one that ``convert`` wrote.
+            StoreError: a mask is not the one that ``convert`` wrote.
         """
         root = METADATA / row.dataset if row.is_embedded else self.roots[row.dataset]
         path = METADATA / row.dataset / row.raw_mask if row.raw_mask else None
         raw = RawImage(root, row.files, row.sha256, row.window, row.window_hash, path)
         image = raw.pixels(self.colour)
-        return Sample(row.id, 0, image, self._mask(row, image.shape), row.boxes())
+        shape = image.shape[:2]
+        return Sample(
+            row.id, 0, image, self._mask(row, shape), row.boxes(), self._instances(row, shape)
+        )
 
     def _mask(self, row: Row, shape: tuple[int, ...]) -> np.ndarray | None:
         if row.raw_mask is None:
             return None
-        path = METADATA / row.dataset / row.raw_mask
-        content = path.read_bytes() if path.exists() else b""
-        if content_hash(content) != row.raw_mask_hash:
+        drawn = _drawn(row, row.raw_mask, row.raw_mask_hash, shape)
+        return self.values(row.dataset)[drawn]
+
+    def _instances(self, row: Row, shape: tuple[int, ...]) -> np.ndarray | None:
+        if row.raw_instances is None:
+            return None
+        drawn = _drawn(row, row.raw_instances, row.raw_instances_hash, shape)
+        if drawn.max(initial=0) > len(row.box_names):
             raise StoreError(
-                f"{path} is not the mask that was written; run `dvc repro "
-                f"convert@{row.dataset}` again"
+                f"{METADATA / row.dataset / row.raw_instances}: names box {drawn.max()} of "
+                f"{len(row.box_names)}; run `dvc repro convert@{row.dataset}` again"
             )
-        mask = self.values(row.dataset)[decode(content, str(path), "unchanged")[:, :, 0]]
-        if mask.shape != shape[:2]:
-            raise StoreError(
-                f"{path}: mask of {mask.shape}, image of {shape[:2]}; run the stage convert again"
-            )
-        return mask
+        return drawn.astype(np.uint16, copy=False)
 
     def values(self, dataset: str) -> np.ndarray:
         """Return what each mask value of a data set becomes, (256,) uint8; 0 and 255 stay."""
@@ -67,3 +70,23 @@ class RawFiles(msgspec.Struct, frozen=True):
         values = np.arange(256, dtype=np.uint8)
         values[1 : 1 + len(own)] = [1 + self.classes.index(name) for name in own]
         return values
+
+
+def _drawn(row: Row, file: str, digest: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Return a mask that ``convert`` drew for ``row``, (H, W).
+
+    Raises:
+        StoreError: it is not the one that was written, or not as large as the image.
+    """
+    path = METADATA / row.dataset / file
+    content = path.read_bytes() if path.exists() else b""
+    if content_hash(content) != digest:
+        raise StoreError(
+            f"{path} is not the mask that was written; run `dvc repro convert@{row.dataset}` again"
+        )
+    drawn = decode(content, str(path), "unchanged")[:, :, 0]
+    if drawn.shape != shape:
+        raise StoreError(
+            f"{path}: mask of {drawn.shape}, image of {shape}; run the stage convert again"
+        )
+    return drawn

@@ -99,7 +99,8 @@ def _index(dataset: str, folder: Path, colour: Colour) -> pa.Table:
     images = metadata.read_images(folder)
     parts = []
     rows = pq.ParquetFile(folder / metadata.SAMPLES_FILE)
-    for batch in rows.iter_batches(metadata.BATCH_ROWS, columns=[*TAKEN, "image", "nodata_mask"]):
+    columns = [*TAKEN, "image", "nodata_mask", "instance_mask"]
+    for batch in rows.iter_batches(metadata.BATCH_ROWS, columns=columns):
         lines = list(islice(images, batch.num_rows))
         if [line.image for line in lines] != batch["image"].to_pylist():
             raise StoreError(f"{folder}: its files part ways; run the stage convert again")
@@ -122,6 +123,7 @@ def _part(place: _Place, batch: pa.RecordBatch, lines: list[ImageMetadata]) -> p
     n = len(lines)
     files = zip(batch["files"].to_pylist(), lines, strict=True)
     masks = [line.segmentation_mask for line in lines]
+    instances = batch["instance_mask"].to_pylist()
     counts = [line.class_counts() for line in lines]
     boxes = [line.bounding_boxes for line in lines]
     values: dict[str, Sequence[object]] = {
@@ -138,9 +140,11 @@ def _part(place: _Place, batch: pa.RecordBatch, lines: list[ImageMetadata]) -> p
         "raw_channels": (
             batch["channels"].to_pylist() if colour == "unchanged" else [DECODED[colour]] * n
         ),
-        "raw_mask_hash": [
-            content_hash((folder / mask).read_bytes()) if mask else "" for mask in masks
-        ],
+        "raw_mask_hash": _hashes(folder, masks),
+        "raw_instances": instances,
+        "raw_instances_hash": _hashes(folder, instances),
+        "instances_offset": [NOWHERE] * n,
+        "instances_hash": [""] * n,
         "labels": [line.label_names() for line in lines],
         "count_names": [tuple(count) for count in counts],
         "count_values": [tuple(count.values()) for count in counts],
@@ -162,6 +166,11 @@ def _part(place: _Place, batch: pa.RecordBatch, lines: list[ImageMetadata]) -> p
     )
 
 
+def _hashes(folder: Path, files: Sequence[str | None]) -> list[str]:
+    """Return the hash of each file below ``folder``; nothing where there is none."""
+    return [content_hash((folder / file).read_bytes()) if file else "" for file in files]
+
+
 def _tabular(folders: dict[str, Path]) -> pa.Table:
     """Return id and the users' own columns of all data sets.
 
@@ -169,8 +178,7 @@ def _tabular(folders: dict[str, Path]) -> pa.Table:
     """
     tables = []
     for folder in folders.values():
-        names = pq.read_schema(folder / metadata.SAMPLES_FILE).names
-        own = [name for name in names if name.startswith(COLUMN)]
+        own = [COLUMN + name for name in metadata.own_columns(folder)]
         tables.append(pq.read_table(folder / metadata.SAMPLES_FILE, columns=["id", *own]))
     try:
         return pa.concat_tables(tables, promote_options="permissive")

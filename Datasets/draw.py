@@ -20,7 +20,10 @@ PALETTE = np.array(
 )
 """Okabe and Ito's colours, safe for the colour-blind, but their red: that marks what is wrong."""
 IGNORE_COLOUR = np.array((128, 128, 128), np.uint8)
+COLOURS = 253
+"""How many colours objects of an image take turns in."""
 MASK_OPACITY = 0.45
+OBJECT_OPACITY = 0.3
 GOLDEN = 0.61803398875
 
 
@@ -51,19 +54,29 @@ def for_the_eye(image: np.ndarray) -> np.ndarray:
 
 
 def overlay(
-    image: np.ndarray, mask: np.ndarray | None, boxes: Boxes, classes: tuple[str, ...]
+    image: np.ndarray,
+    mask: np.ndarray | None,
+    boxes: Boxes,
+    classes: tuple[str, ...],
+    instances: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return ``image`` as (H, W, 3) uint8 under its mask, with each box one pixel wide.
+    """Return ``image`` as (H, W, 3) uint8 under its masks, with each box one pixel wide.
 
     Args:
         image: (H, W, C) of any channels and dtype.
         mask: (H, W) uint8: 0 nothing, i the class ``classes[i - 1]``, 255 ignore; or None.
         boxes: in pixels of the image; drawn in the colour of their class.
         classes: all names, sorted. A name that is not among them is drawn in the colour for ignore.
+        instances: (H, W) uint16: 0 nothing, i the i-th object, each in a colour of its own with a
+            line inside its edge; or None.
     """
     drawn = for_the_eye(image).copy()
     if mask is not None:
-        _tint(drawn, mask)
+        _tint(drawn, mask, MASK_OPACITY)
+    if instances is not None:
+        colours = np.where(instances > 0, (instances - 1) % COLOURS + 1, 0).astype(np.uint8)
+        _tint(drawn, colours, OBJECT_OPACITY)
+        _tint(drawn, np.where(_edges(instances), colours, 0), 1.0)
     index_of = {name: i for i, name in enumerate(classes)}
     for name, corners in zip(boxes.names, boxes.corners, strict=True):
         index = index_of.get(name)
@@ -71,12 +84,22 @@ def overlay(
     return drawn
 
 
-def _tint(drawn: np.ndarray, mask: np.ndarray) -> None:
+def _tint(drawn: np.ndarray, mask: np.ndarray, opacity: float) -> None:
     colours = np.array([colour_of(i) for i in range(254)] + [IGNORE_COLOUR])
     inside = mask > 0
     tint = colours[mask[inside].astype(np.intp) - 1]  # (n, 3)
-    mixed = drawn[inside] * (1 - MASK_OPACITY) + tint * MASK_OPACITY
+    mixed = drawn[inside] * (1 - opacity) + tint * opacity
     drawn[inside] = mixed.round().astype(np.uint8)
+
+
+def _edges(instances: np.ndarray) -> np.ndarray:
+    """Return which pixels, (H, W), have a neighbour of another object, or of none, or no more."""
+    around = np.pad(instances, 1)
+    height, width = instances.shape
+    is_edge = np.zeros((height, width), bool)
+    for down, right in ((0, 1), (2, 1), (1, 0), (1, 2)):
+        is_edge |= instances != around[down : down + height, right : right + width]
+    return is_edge
 
 
 def _outline(drawn: np.ndarray, corners: np.ndarray, colour: np.ndarray) -> None:

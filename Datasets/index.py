@@ -38,7 +38,8 @@ class Row(msgspec.Struct, frozen=True):
     ``files`` is where the raw pixels lie, one file or one a band, below the data set's raw folder,
     or below its metadata folder if ``is_embedded``; ``sha256``, ``window`` and ``window_hash`` are
     as in samples.parquet. ``raw_mask`` is the mask below the metadata folder and ``raw_mask_hash``
-    the xxh3-128 of that file; ``raw_nodata`` is the mask of where there is no data.
+    the xxh3-128 of that file, ``raw_instances`` and its hash likewise of the instance mask;
+    ``raw_nodata`` is the mask of where there is no data.
     ``raw_channels`` and ``raw_dtype`` are those of the decoded raw image, before any step.
     ``box_corners`` is flat: x1, y1, x2, y2, x1, ...
     """
@@ -78,13 +79,19 @@ class Row(msgspec.Struct, frozen=True):
     has_counts: bool
     has_boxes: bool
     has_mask: bool
+    raw_instances: str | None = None
+    raw_instances_hash: str = ""
+    instances_offset: int = NOWHERE
+    instances_hash: str = ""
 
     def boxes(self) -> Boxes:
         """Return the boxes of this row."""
         corners = np.array(self.box_corners, np.float64).reshape(-1, 4)
         return Boxes(self.box_names, corners, np.array(self.box_annotations, np.int32))
 
-    def holding(self, sample: Sample, image: Frame, mask: Frame | None) -> "Row":
+    def holding(
+        self, sample: Sample, image: Frame, mask: Frame | None, instances: Frame | None = None
+    ) -> "Row":
         """Return this row for what a step made of it and where the store's writer put that."""
         height, width, channels = image.shape
         return msgspec.structs.replace(
@@ -99,6 +106,8 @@ class Row(msgspec.Struct, frozen=True):
             image_hash=image.hash,
             mask_offset=mask.offset if mask else NOWHERE,
             mask_hash=mask.hash if mask else "",
+            instances_offset=instances.offset if instances else NOWHERE,
+            instances_hash=instances.hash if instances else "",
             box_names=sample.boxes.names,
             box_corners=tuple(sample.boxes.corners.reshape(-1).tolist()),
             box_annotations=tuple(sample.boxes.annotations.tolist()),
@@ -111,9 +120,10 @@ _ARROW = {
     ),
     **dict.fromkeys(("dataset", "sha256", "window_hash", "raw_mask", "group"), pa.string()),
     **dict.fromkeys(("raw_nodata", "raw_dtype"), pa.string()),
+    **dict.fromkeys(("raw_instances", "raw_instances_hash", "instances_hash"), pa.string()),
     "raw_channels": pa.int32(),
     **dict.fromkeys(("copy", "shard", "height", "width", "channels"), pa.int32()),
-    **dict.fromkeys(("image_offset", "mask_offset"), pa.int64()),
+    **dict.fromkeys(("image_offset", "mask_offset", "instances_offset"), pa.int64()),
     **dict.fromkeys(("files", "labels", "count_names", "box_names"), pa.list_(pa.string())),
     **dict.fromkeys(("tile", "window", "count_values"), pa.list_(pa.int32())),
     "box_annotations": pa.list_(pa.int32()),
@@ -124,7 +134,8 @@ _ARROW = {
 INDEX_SCHEMA = pa.schema([(name, _ARROW[name]) for name in Row.__struct_fields__])
 MADE = [
     *("id", "tile", "copy", "image_offset", "height", "width", "channels", "dtype", "image_hash"),
-    *("mask_offset", "mask_hash", "box_names", "box_corners", "box_annotations"),
+    *("mask_offset", "mask_hash", "instances_offset", "instances_hash"),
+    *("box_names", "box_corners", "box_annotations"),
 ]
 """Columns that a step makes. All others travel along with the row that it read."""
 

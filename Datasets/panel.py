@@ -58,17 +58,23 @@ def panel(cells: Sequence[Cell], classes: tuple[str, ...]) -> np.ndarray:
 
 
 def picture(
-    image: np.ndarray, mask: np.ndarray | None, boxes: Boxes, classes: tuple[str, ...]
+    image: np.ndarray,
+    mask: np.ndarray | None,
+    boxes: Boxes,
+    classes: tuple[str, ...],
+    instances: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the image fitted into a cell, (H, W, 3) uint8 of at most ``CELL`` a side.
 
-    Boxes are drawn last, so they stay one pixel wide.
+    Boxes and edges of objects are drawn last, so they stay one pixel wide.
 
     Args:
         image: (H, W, C) of any channels and dtype.
         mask: (H, W) uint8, as in ``Datasets.draw.overlay``, or None.
         boxes: in pixels of the image.
         classes: all names, sorted.
+        instances: (H, W) uint16, as in ``Datasets.draw.overlay``, or None. They are drawn where
+            there is no mask.
     """
     tinted = Image.fromarray(overlay(image, mask, NO_BOXES, classes))
     scale = CELL / max(tinted.size)
@@ -77,7 +83,17 @@ def picture(
     fitted = (max(round(tinted.width * scale), 1), max(round(tinted.height * scale), 1))
     kernel = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.LANCZOS
     scaled = Boxes(boxes.names, boxes.corners * scale, boxes.annotations)
-    return overlay(np.asarray(tinted.resize(fitted, kernel)), None, scaled, classes)
+    objects = None if mask is not None or instances is None else _nearest(instances, fitted)
+    return overlay(np.asarray(tinted.resize(fitted, kernel)), None, scaled, classes, objects)
+
+
+def _nearest(plane: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Return (H, W) values at the centres of (width, height) pixels."""
+    height, width = plane.shape
+    rows = (2 * np.arange(size[1]) + 1) * height // (2 * size[1])
+    columns = (2 * np.arange(size[0]) + 1) * width // (2 * size[0])
+    near: np.ndarray = plane[rows[:, None], columns]
+    return near
 
 
 def _write_labels(

@@ -97,11 +97,11 @@ def _ratio(a: Tensor, b: Tensor) -> Tensor:
 
 
 def apply_fixed(sample: Sample, op: FixedOp) -> Sample:
-    """Return ``sample`` after one deterministic operation: pixels, mask and boxes alike.
+    """Return ``sample`` after one deterministic operation: pixels, masks and boxes alike.
 
-    The pixels are those that ``Preprocess`` gives, bit for bit. Masks are scaled by the kernel
-    ``nearest`` and filled with 0; boxes are mapped, clipped, and dropped when
-    less than the operation's ``keep_area`` of them is left.
+    The pixels are those that ``Preprocess`` gives, bit for bit. Masks, of classes and of instances,
+    are scaled by the kernel ``nearest`` and filled with 0; boxes are mapped, clipped, and dropped
+    when less than the operation's ``keep_area`` of them is left, each with its instance.
 
     Raises:
         SampleError: the image is smaller than the window to be cut out of it, cannot hold the fill,
@@ -118,10 +118,10 @@ def apply_fixed(sample: Sample, op: FixedOp) -> Sample:
     if not isinstance(op, Resize | Letterbox):
         return framed(sample, place, keep_area)
     image = resized_array(sample.image, place.height, place.width, op.antialias, op.kernel)
-    mask = None if sample.mask is None else nearest(sample.mask, place.height, place.width)
     corners = sample.boxes.corners * np.array([place.width / width, place.height / height] * 2)
     boxes = msgspec.structs.replace(sample.boxes, corners=corners)
-    return framed(sample.with_frame(image, mask, boxes), place, keep_area)
+    scaled = sample.moved(image, boxes, lambda mask: nearest(mask, place.height, place.width))
+    return framed(scaled, place, keep_area)
 
 
 def framed(sample: Sample, place: Placement, keep_area: float) -> Sample:
@@ -129,7 +129,7 @@ def framed(sample: Sample, place: Placement, keep_area: float) -> Sample:
 
     Args:
         sample: image (place.height, place.width, C).
-        place: where its corner goes, and what it is filled with; the mask is filled with 0.
+        place: where its corner goes, and what it is filled with; masks are filled with 0.
         keep_area: share of its area, 0 to 1, that a box must keep, or it is dropped.
 
     Returns:
@@ -144,11 +144,11 @@ def framed(sample: Sample, place: Placement, keep_area: float) -> Sample:
             f"fill {place.fill} does not fit into {dtype}; at most {np.iinfo(dtype).max}"
         )
     corners = sample.boxes.corners + np.array([place.left, place.top] * 2)
-    moved = msgspec.structs.replace(sample.boxes, corners=corners)
-    return sample.with_frame(
+    shifted = msgspec.structs.replace(sample.boxes, corners=corners)
+    return sample.moved(
         _placed_array(sample.image, place, place.fill),
-        None if sample.mask is None else _placed_array(sample.mask, place, 0),
-        clipped(moved, place.canvas_width, place.canvas_height, keep_area),
+        clipped(shifted, place.canvas_width, place.canvas_height, keep_area),
+        lambda mask: _placed_array(mask, place, 0),
     )
 
 

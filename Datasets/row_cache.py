@@ -15,9 +15,11 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 
 from Datasets.errors import StoreError
 from Datasets.files import TEMPORARY, content_hash, link_or_copy, new_folder
+from Datasets.index import MADE
 from Datasets.recipe import RECIPE_FILE
 from Datasets.stage import STATE
 from Datasets.store import INDEX_FILE, STORE_FILE, Store
@@ -57,6 +59,11 @@ class Generation:
             raise StoreError(f"{folder} cannot be read: {error}") from error
         starts = range(0, len(keys), KEY_BYTES)
         self.unit_of = {keys[start : start + KEY_BYTES]: i for i, start in enumerate(starts)}
+
+    @cached_property
+    def made(self) -> pa.Table:
+        """The columns of the index that the step made."""
+        return self.store.table.select(MADE)
 
     def rows_of(self, unit: int) -> np.ndarray:
         """Return which rows of the index came of a unit, their positions in order."""

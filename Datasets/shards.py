@@ -19,7 +19,7 @@ MAGIC = b"\x93NUMPY\x01\x00"
 
 
 class ShardWriter:
-    """Writes the image shard and the mask shard that belong to one number of a store."""
+    """Writes the shards that belong to one number of a store: of images, masks, instance masks."""
 
     def __init__(self, folder: Path, shard: int) -> None:
         """Prepare shard number ``shard`` of the store in ``folder``.
@@ -28,18 +28,21 @@ class ShardWriter:
         """
         self._images = _Stream(folder / shard_name("images", shard))
         self._masks = _Stream(folder / shard_name("masks", shard))
+        self._instances = _Stream(folder / shard_name("instances", shard))
         self._rows: list[Row] = []
 
     def add(self, row: Row, sample: Sample) -> None:
         """Append ``sample``; ``row`` is what the index knew of it before."""
         image = self._images.append(sample.image)
         mask = None if sample.mask is None else self._masks.append(sample.mask)
-        self._rows.append(row.holding(sample, image, mask))
+        instances = None if sample.instances is None else self._instances.append(sample.instances)
+        self._rows.append(row.holding(sample, image, mask, instances))
 
     def close(self) -> list[Row]:
         """Finish the files and return the rows of this shard, as the index holds them."""
         self._images.close()
         self._masks.close()
+        self._instances.close()
         return self._rows
 
 

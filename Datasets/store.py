@@ -4,8 +4,8 @@ An ``index.parquet`` and the recipe that led to it.
 
 Where a sample lies depends on its id alone: shard = place_of(id) mod 2**bits, rows sorted by (id,
 copy). A shard whose samples have one shape is an (n, H, W, C) array; else it is their bytes end to
-end. Masks have shards of their own. The index holds content only: offsets, shapes, hashes
-(xxh3-128), annotations and columns; nothing of how it came about.
+end. Masks have shards of their own, and instance masks too. The index holds content only: offsets,
+shapes, hashes (xxh3-128), annotations and columns; nothing of how it came about.
 """
 
 import math
@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.lib.format import read_array_header_1_0, read_magic
 
 from Datasets import recipe
 from Datasets.errors import StoreError
@@ -25,10 +26,12 @@ from Datasets.index import NOWHERE, Row, in_order, rows_of
 from Datasets.recipe import Recipe
 from Datasets.sample import Sample
 
-FORMAT = 3
+FORMAT = 4
 """Raised by hand when the layout changes, so that old rows are not taken for new ones."""
 INDEX_FILE = "index.parquet"
 STORE_FILE = "store.json"
+KINDS = {"images": "image", "masks": "mask", "instances": "instances"}
+"""What there are shards of, and how the columns of the index that say where and what begin."""
 
 
 class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -115,9 +118,23 @@ class Store:
         shape = (row.height, row.width)
         return self._pixels("masks", row, row.mask_offset, shape, np.dtype(np.uint8), row.mask_hash)
 
+    def instances(self, row: Row) -> np.ndarray | None:
+        """Return the instances of ``row``, (H, W) uint16, read-only, or None where it has none.
+
+        Raises:
+            StoreError: its bytes are not those that were written.
+        """
+        if row.instances_offset == NOWHERE:
+            return None
+        shape, dtype = (row.height, row.width), np.dtype(np.uint16)
+        return self._pixels(
+            "instances", row, row.instances_offset, shape, dtype, row.instances_hash
+        )
+
     def sample(self, row: Row) -> Sample:
         """Return ``row`` with its pixels."""
-        return Sample(row.id, row.copy, self.image(row), self.mask(row), row.boxes())
+        image, mask, instances = self.image(row), self.mask(row), self.instances(row)
+        return Sample(row.id, row.copy, image, mask, row.boxes(), instances)
 
     def check(self, shard: int) -> None:
         """Return nothing if all pixels of a shard are those that were written.
@@ -127,21 +144,38 @@ class Store:
         """
         span = self.span(shard)
         part = self.table.slice(span.start, span.stop - span.start)
-        for kind, shape in (
-            ("image", ("height", "width", "channels")),
-            ("mask", ("height", "width")),
-        ):
-            marks = (
-                part[name].to_pylist() for name in ("id", "copy", f"{kind}_offset", f"{kind}_hash")
-            )
-            sides = np.stack([part[name].to_numpy() for name in shape]).prod(axis=0, dtype=np.int64)
-            depth = [np.dtype(one).itemsize for one in part["dtype"].to_pylist()]
-            counts = sides * (depth if kind == "image" else 1)
-            for (id_, copy, offset, digest), count in zip(
-                zip(*marks, strict=True), counts.tolist(), strict=True
-            ):
-                if offset != NOWHERE:
-                    self._bytes(f"{kind}s", shard, Piece(id_, copy, offset, count, digest))
+        area = part["height"].to_numpy().astype(np.int64) * part["width"].to_numpy()
+        depth = [np.dtype(one).itemsize for one in part["dtype"].to_pylist()]
+        counts = {
+            "images": area * part["channels"].to_numpy() * depth,
+            "masks": area,
+            "instances": area * np.dtype(np.uint16).itemsize,
+        }
+        for kind, column in KINDS.items():
+            there = np.flatnonzero(part[f"{column}_offset"].to_numpy() != NOWHERE)
+            names = ("id", "copy", f"{column}_offset", f"{column}_hash")
+            marks = (part[name].take(there).to_pylist() for name in names)
+            pieces = [
+                Piece(id_, copy, offset, count, digest)
+                for (id_, copy, offset, digest), count in zip(
+                    zip(*marks, strict=True), counts[kind][there].tolist(), strict=True
+                )
+            ]
+            if pieces:
+                self._check(self.folder / shard_name(kind, shard), pieces)
+
+    def _check(self, path: Path, pieces: list["Piece"]) -> None:
+        """Read a shard's pieces one after the other: mapped pages would cost more than the hash."""
+        buffer = memoryview(bytearray(max(piece.count for piece in pieces)))
+        with path.open("rb", buffering=0) as file:
+            read_magic(file)
+            read_array_header_1_0(file)
+            start = file.tell()
+            for piece in pieces:
+                file.seek(start + piece.offset)
+                part = buffer[: piece.count]
+                if file.readinto(part) != piece.count or content_hash(part) != piece.hash:
+                    raise self._damaged(path.name, piece)
 
     def _pixels(
         self, kind: str, row: Row, offset: int, shape: tuple[int, ...], dtype: np.dtype, digest: str
@@ -154,15 +188,17 @@ class Store:
         name = shard_name(kind, shard)
         if name not in self._shards:
             mapped = np.load(self.folder / name, mmap_mode="r", allow_pickle=False)
-            self._shards[name] = mapped.reshape(-1).view(np.uint8)
+            self._shards[name] = np.asarray(mapped).reshape(-1).view(np.uint8)  # slices faster
         raw = self._shards[name][piece.offset : piece.offset + piece.count]
         if raw.nbytes != piece.count or content_hash(raw.data) != piece.hash:
-            raise StoreError(
-                f"{self.folder / name}: the pixels of {piece.id}, copy {piece.copy}, are not "
-                "those that were written; "
-                f"remove {self.folder} and run `dvc repro` again"
-            )
+            raise self._damaged(name, piece)
         return raw
+
+    def _damaged(self, name: str, piece: "Piece") -> StoreError:
+        return StoreError(
+            f"{self.folder / name}: the pixels of {piece.id}, copy {piece.copy}, are not those "
+            f"that were written; remove {self.folder} and run `dvc repro` again"
+        )
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -176,7 +212,7 @@ class Piece(msgspec.Struct, frozen=True):
 
 
 def shard_name(kind: str, shard: int) -> str:
-    """Return the file name of a shard of ``kind`` ("images" or "masks")."""
+    """Return the file name of a shard of ``kind``, one of ``KINDS``."""
     return f"{kind}-{shard:04d}.npy"
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from Datasets.errors import SampleError
 from Datasets.recipe import FixedOp
-from Datasets.sample import Sample
+from Datasets.sample import Sample, strays
 
 DTYPES = ("uint8", "uint16", "float32")
 
@@ -122,8 +122,8 @@ def refuse_unsound(before: Sample, after: object, what: str) -> Sample:
         what: the operation with its arguments, for the message.
 
     Raises:
-        SampleError: it is no sample, its arrays are not of the shapes and types of one, or there is
-            NaN where there was none.
+        SampleError: it is no sample, its arrays are not of the shapes and types of one, its
+            instances did not follow, or there is NaN where there was none.
     """
     if not isinstance(after, Sample):
         raise SampleError(f"{what} returned {type(after).__name__}, a Sample was expected")
@@ -133,17 +133,48 @@ def refuse_unsound(before: Sample, after: object, what: str) -> Sample:
             f"{what} made an image of shape {image.shape} and type {image.dtype}; (height, width, "
             f"channels) of {', '.join(DTYPES)} was expected"
         )
-    if mask is not None and (mask.shape != image.shape[:2] or mask.dtype != np.uint8):
-        raise SampleError(
-            f"{what} made a mask of shape {mask.shape} and type {mask.dtype} for an image of shape "
-            f"{image.shape}; (height, width) of uint8 was expected"
-        )
+    if mask is not None:
+        _refuse_other_plane(mask, np.uint8, image, f"{what} made a mask")
+    _refuse_lost_instances(before, after, what)
     if image.dtype.kind == "f" and np.isnan(image).any():
         if not (before.image.dtype.kind == "f" and np.isnan(before.image).any()):
             raise SampleError(
                 f"{what} made NaN of pixels that were numbers; change its arguments or leave it out"
             )
     return after
+
+
+def _refuse_other_plane(
+    plane: np.ndarray, dtype: type[np.generic], image: np.ndarray, what: str
+) -> None:
+    if plane.shape != image.shape[:2] or plane.dtype != dtype:
+        raise SampleError(
+            f"{what} of shape {plane.shape} and type {plane.dtype} for an image of shape "
+            f"{image.shape}; (height, width) of {np.dtype(dtype)} was expected"
+        )
+
+
+def _refuse_lost_instances(before: Sample, after: Sample, what: str) -> None:
+    """Return nothing if the instance mask came along; ``with_frame`` and ``moved`` see to that."""
+    advice = "make its result with sample.moved or sample.with_frame"
+    instances = after.instances
+    if instances is None:
+        if before.instances is not None:
+            raise SampleError(f"{what} lost the instance mask; {advice}")
+        return
+    _refuse_other_plane(instances, np.uint16, after.image, f"{what} made an instance mask")
+    if instances is before.instances and after.boxes is before.boxes:
+        return
+    if instances is before.instances:
+        mask_stayed = after.mask is before.mask and after.mask is not None
+        if after.image is not before.image and not mask_stayed:
+            raise SampleError(f"{what} left the instance mask where it was; {advice}")
+    named = strays(instances, after.boxes)
+    if len(named):
+        raise SampleError(
+            f"{what} made an instance mask that names boxes which are not there, {named[0]} first; "
+            f"{advice}"
+        )
 
 
 def applied(sample: Sample, form: FixedOp) -> Sample:

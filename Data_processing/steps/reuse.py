@@ -9,9 +9,9 @@ from Data_processing.steps.runner import Known, ShardResult, Unit
 from Data_processing.steps.work import Work
 from Datasets.errors import StoreError
 from Datasets.files import link_or_copy
-from Datasets.index import MADE, rows_of
+from Datasets.index import rows_of
 from Datasets.row_cache import Generation
-from Datasets.store import shard_name
+from Datasets.store import KINDS, shard_name
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -74,15 +74,14 @@ class Plan:
             return None
         try:
             store.check(shard)
-            for kind in ("images", "masks"):
+            for kind in KINDS:
                 path = store.folder / shard_name(kind, shard)
                 if path.exists():
                     link_or_copy(path, self.work.writes / path.name)
         except (StoreError, OSError, ValueError):
             return None  # what is sound of it is copied
-        return ShardResult(
-            store.table.select(MADE).take(rows), units, np.arange(span.start, span.stop), [], 0
-        )
+        done = np.arange(span.start, span.stop)
+        return ShardResult(_taken(generation.made, rows), units, done, [], 0)
 
     def units(self, shard: int) -> list[Unit]:
         """Return the units of a shard, for the runner."""
@@ -122,3 +121,11 @@ class Plan:
     def _units_of(self, shard: int) -> slice:
         first, last = np.searchsorted(self._shard_of, [shard, shard + 1])
         return slice(int(first), int(last))
+
+
+def _taken(table: pa.Table, rows: np.ndarray) -> pa.Table:
+    """Return the rows of a table at ``rows``, without a copy where they stand together."""
+    first = int(rows[0]) if len(rows) else 0
+    if np.array_equal(rows, np.arange(first, first + len(rows))):
+        return table.slice(first, len(rows))
+    return table.take(rows)

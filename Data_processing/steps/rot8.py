@@ -40,7 +40,7 @@ def apply(sample: Sample, rot8: Parameters, rng: np.random.Generator) -> Sample:
 
 
 def oriented(sample: Sample, orientation: int) -> Sample:
-    """Return ``sample`` turned and mirrored; mask and boxes go with the pixels, exactly.
+    """Return ``sample`` turned and mirrored; masks and boxes go with the pixels, exactly.
 
     Args:
         sample: image (H, W, C).
@@ -48,8 +48,6 @@ def oriented(sample: Sample, orientation: int) -> Sample:
             left and right are swapped after that.
     """
     turns, is_mirrored = orientation % 4, orientation >= 4
-    image = _oriented(sample.image, turns, is_mirrored)
-    mask = None if sample.mask is None else _oriented(sample.mask, turns, is_mirrored)
     corners = sample.boxes.corners
     height, width = sample.image.shape[:2]
     for _ in range(turns):
@@ -60,7 +58,8 @@ def oriented(sample: Sample, orientation: int) -> Sample:
         x1, y1, x2, y2 = corners.T
         corners = np.stack([width - x2, y1, width - x1, y2], axis=1)
     boxes = Boxes(sample.boxes.names, corners, sample.boxes.annotations)
-    return sample.with_frame(image, mask, boxes)
+    image = _oriented(sample.image, turns, is_mirrored)
+    return sample.moved(image, boxes, lambda mask: _oriented(mask, turns, is_mirrored))
 
 
 def _oriented(pixels: np.ndarray, turns: int, is_mirrored: bool) -> np.ndarray:

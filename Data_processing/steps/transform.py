@@ -34,6 +34,10 @@ OTHER = {
     "ToRGB": "changes the channels of drawn copies alone; set decode.colour to rgb",
 }
 """Transforms whose result copy 0 could not stand beside, and what to do."""
+INSTANCES = "instances"
+"""What the second mask is called: all that move masks move it by the same draw."""
+MIXING = ("Morphological",)
+"""Transforms that make a mask's value out of several."""
 
 
 class Transform:
@@ -68,6 +72,8 @@ class Transform:
         self.moves = issubclass(kind, albumentations.DualTransform)
         """Whether masks and boxes must follow."""
         self.built = _build(kind, name, arguments, where)
+        if self.moves:
+            self.built.add_targets({INSTANCES: "mask"})
         self._clipping: dict[int, bool] = {}
 
     def always(self) -> "Transform":
@@ -93,6 +99,26 @@ class Transform:
             raise SampleError(
                 f"{self} would cut off float32 pixels beyond 0 to 1, these are from {lowest:g} to "
                 f"{highest:g}; use transforms that move things, or divide the raw files"
+            )
+
+    def refuse_mixing(self) -> None:
+        """Return nothing if the transform takes values of a mask over, as numbers need it.
+
+        Raises:
+            SampleError: it mixes them.
+        """
+        import cv2
+
+        if self.name in MIXING:
+            raise SampleError(
+                f"{self.name} would give pixels of an object to its neighbours; leave it out, or "
+                "convert without instance masks"
+            )
+        kernel = getattr(self.built, "mask_interpolation", cv2.INTER_NEAREST)
+        if kernel not in (cv2.INTER_NEAREST, cv2.INTER_NEAREST_EXACT):
+            raise SampleError(
+                f"{self.name} with mask_interpolation {kernel} would mix the numbers of objects; "
+                "leave that out"
             )
 
     def _clips(self, channels: int) -> bool:

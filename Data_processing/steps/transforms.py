@@ -10,16 +10,19 @@ from functools import cached_property
 
 import numpy as np
 
-from Data_processing.steps.transform import Transform, library
+from Data_processing.steps.transform import INSTANCES, Transform, library
 from Datasets.errors import SampleError
 from Datasets.recipe import FixedOp
-from Datasets.sample import Boxes, Sample, clipped
+from Datasets.sample import NUMBERS, Boxes, Sample, clipped
 
 KEEP_AREA = 0.1
 """Share of its area that a box must keep inside the frame.
 
 Boxes that keep less are dropped, and counted.
 """
+
+FILLS = 255
+"""The largest number that masks may be filled with, such as ``fill_mask: 255`` for ignore."""
 
 BOX_DECIMALS = 3
 """Of a pixel: what float32 can tell apart on any image that can be decoded."""
@@ -43,7 +46,7 @@ class Transforms:
         return None
 
     def apply(self, sample: Sample, rng: np.random.Generator) -> Sample:
-        """Return ``sample`` transformed; image, mask and boxes follow together.
+        """Return ``sample`` transformed; image, masks and boxes follow together.
 
         Raises:
             SampleError: a transform failed on this sample, or changed the frame's size.
@@ -62,13 +65,18 @@ class Transforms:
                 "transform"
             )
         boxes = _taken(sample.boxes, out["bboxes"], image) if "bboxes" in out else sample.boxes
-        return sample.with_frame(image, out.get("mask", sample.mask), boxes)
+        instances = _unlifted(out[INSTANCES]) if INSTANCES in out else sample.instances
+        return sample.with_frame(image, out.get("mask", sample.mask), boxes, instances)
 
     def _given(self, sample: Sample) -> dict[str, np.ndarray]:
         """Return what the transforms get: copies, as some write where they read."""
         given = {"image": np.array(sample.image)}
         if self._moves and sample.mask is not None:
             given["mask"] = np.array(sample.mask)
+        if self._moves and sample.instances is not None:
+            for transform in self.transforms:
+                transform.refuse_mixing()
+            given[INSTANCES] = _lifted(sample.instances)
         if self._moves and len(sample.boxes):
             given["bboxes"] = _shares(sample.boxes, sample.image)
         return given
@@ -116,6 +124,22 @@ class Transforms:
 
 def _kind(image: np.ndarray) -> str:
     return f"{image.shape[2]} channel{'s' * (image.shape[2] > 1)} of {image.dtype}"
+
+
+def _lifted(instances: np.ndarray) -> np.ndarray:
+    """Return an instance mask whose numbers no fill can be taken for: objects above ``FILLS``."""
+    most = int(instances.max(initial=0))
+    if most > NUMBERS - 1 - FILLS:
+        raise SampleError(
+            f"object {most} in an instance mask: transforms take up to {NUMBERS - 1 - FILLS}; cut "
+            "the image into tiles first"
+        )
+    return instances + np.uint16(FILLS)
+
+
+def _unlifted(lifted: np.ndarray) -> np.ndarray:
+    """Return the instance mask again: what was filled is 0, as what was 0 is."""
+    return np.maximum(lifted, np.uint16(FILLS)) - np.uint16(FILLS)
 
 
 def _shares(boxes: Boxes, image: np.ndarray) -> np.ndarray:

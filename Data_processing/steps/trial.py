@@ -34,6 +34,7 @@ class Kind(msgspec.Struct, frozen=True, order=True):
 
     channels: int
     dtype: str
+    has_instances: bool = False
 
     def __str__(self) -> str:
         """Return it in words.
@@ -41,7 +42,8 @@ class Kind(msgspec.Struct, frozen=True, order=True):
         >>> str(Kind(8, "uint16"))
         '8 channels of uint16'
         """
-        return f"{self.channels} channel{'s' * (self.channels > 1)} of {self.dtype}"
+        masks = " with instance masks" * self.has_instances
+        return f"{self.channels} channel{'s' * (self.channels > 1)} of {self.dtype}{masks}"
 
 
 def check(transforms: Transforms, kinds: Iterable[Kind], where: str) -> None:
@@ -87,7 +89,8 @@ def check_all(ops: Sequence[Operation], kinds: Iterable[Kind], where: str) -> No
 def _after(form: FixedOp, kind: Kind) -> Kind | None:
     """Return what becomes of a kind of images; None where the sample itself will be refused."""
     try:
-        return Kind(form.channels_after(kind.channels), form.dtype_after(kind.dtype))
+        channels, dtype = form.channels_after(kind.channels), form.dtype_after(kind.dtype)
+        return Kind(channels, dtype, kind.has_instances)
     except SampleError:
         return None
 
@@ -124,7 +127,7 @@ def _can(name: str, kind: Kind) -> bool:
 
 
 def _drawn(kind: Kind) -> Sample:
-    """Return a small sample with structure in every channel, a mask and two boxes."""
+    """Return a small sample with structure in every channel, a mask and two boxes with objects."""
     rows, columns = np.mgrid[:HEIGHT, :WIDTH] / WIDTH
     waves = [np.sin(9 * columns + i) * np.cos(7 * rows - i) for i in range(kind.channels)]
     shares = np.stack(waves, axis=2) * 0.45 + 0.5
@@ -132,4 +135,7 @@ def _drawn(kind: Kind) -> Sample:
     mask = (shares[:, :, 0] > 0.5).astype(np.uint8)
     corners = np.array([[20.0, 10.0, 120.0, 90.0], [100.0, 50.0, 210.0, 150.0]])
     boxes = Boxes(("a", "b"), corners, np.arange(2, dtype=np.int32))
-    return Sample("trial", 1, (shares * white).astype(kind.dtype), mask, boxes)
+    instances = np.zeros((HEIGHT, WIDTH), np.uint16)
+    instances[10:90, 20:120], instances[90:150, 110:210] = 1, 2
+    image = (shares * white).astype(kind.dtype)
+    return Sample("trial", 1, image, mask, boxes, instances if kind.has_instances else None)

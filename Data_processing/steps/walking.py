@@ -19,7 +19,7 @@ from Datasets import row_cache
 from Datasets.compute import Compute
 from Datasets.errors import SampleError, StageError
 from Datasets.files import TEMPORARY
-from Datasets.index import MADE, in_order
+from Datasets.index import MADE, NOWHERE, in_order
 from Datasets.recipe import FixedOp
 from Datasets.rejections import Rejection
 from Datasets.stage import map_tasks
@@ -73,15 +73,16 @@ def refuse_full_disk(work: Work, rows: pa.Table) -> None:
     """
     ops = recipe_ops(work.name, work.step)
     channels = "raw_channels" if work.step.from_ == SOURCE else "channels"
-    names = ("height", "width", channels, "dtype", "has_mask")
+    masks = rows["has_mask"].to_numpy() + np.uint16().itemsize * _has_instances(rows)
+    names = ("height", "width", channels, "dtype", "masks")
     kinds = (
-        pa.table({name: rows[name] for name in names})
+        pa.table({**{name: rows[name] for name in names[:-1]}, "masks": masks})
         .group_by(list(names))
         .aggregate([([], "count_all")])
     )
     needed = sum(
-        _bytes_after(ops, _Kind(height, width, depth, dtype), has_mask) * count
-        for height, width, depth, dtype, has_mask, count in zip(
+        _bytes_after(ops, _Kind(height, width, depth, dtype), mask_depth) * count
+        for height, width, depth, dtype, mask_depth, count in zip(
             *(kinds[name].to_pylist() for name in (*names, "count_all")), strict=True
         )
     ) * (1 + work.copies)
@@ -106,8 +107,8 @@ def refuse_unfit(work: Work, rows: pa.Table, plan: Plan) -> None:
     from Data_processing.steps.trial import Kind, check_all
 
     pixels = ("raw_channels", "raw_dtype") if work.step.from_ == SOURCE else ("channels", "dtype")
-    found = zip(*(rows[name].to_pylist() for name in pixels), strict=True)
-    kinds = {Kind(channels, dtype) for channels, dtype in found}
+    found = (rows[name].to_pylist() for name in pixels)
+    kinds = {Kind(*kind) for kind in zip(*found, _has_instances(rows).tolist(), strict=True)}
     check_all(operations(work.name, work.step), kinds, f"params.yaml: preprocess.{work.name}")
 
 
@@ -162,7 +163,13 @@ class _Kind(NamedTuple):
     dtype: str
 
 
-def _bytes_after(ops: tuple[FixedOp, ...], kind: _Kind, has_mask: bool) -> int:
+def _has_instances(rows: pa.Table) -> np.ndarray:
+    """Return which rows of an index have an instance mask, (rows,) bool: raw, or in the store."""
+    is_raw = rows["raw_instances"].is_valid().to_numpy()
+    return is_raw | (rows["instances_offset"].to_numpy() != NOWHERE)
+
+
+def _bytes_after(ops: tuple[FixedOp, ...], kind: _Kind, mask_depth: int) -> int:
     height, width, channels, dtype = kind
     for op in ops:
         place = op.place(height, width)
@@ -171,4 +178,4 @@ def _bytes_after(ops: tuple[FixedOp, ...], kind: _Kind, has_mask: bool) -> int:
             channels, dtype = op.channels_after(channels), op.dtype_after(dtype)
         except SampleError:  # it will be rejected, by name
             return 0
-    return height * width * (channels * np.dtype(dtype).itemsize + has_mask)
+    return height * width * (channels * np.dtype(dtype).itemsize + mask_depth)

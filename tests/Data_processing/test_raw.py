@@ -73,6 +73,37 @@ def test_objects_of_a_raster_arrive_with_their_outside_filled(bench: Bench) -> N
     assert 280 < is_inside.sum() < 320  # half of 20 x 30
 
 
+@pytest.mark.parametrize("masks", ["instances", "both"])
+def test_instance_masks_of_annotations_arrive(bench: Bench, masks: str) -> None:
+    """Each number is that of a box, and lies in it; the small object lies on top."""
+    (bench.raw / "a.png").write_bytes(picture(RGB, "PNG"))
+    square = [10, 10, 50, 10, 50, 50, 10, 50]
+    small = [20, 20, 30, 20, 30, 40, 20, 40]
+    bench.coco(
+        document("a.png", {"bbox": [10, 10, 40, 40], "segmentation": [square]},
+                 {"bbox": [20, 20, 10, 20], "segmentation": [small]})
+    )  # fmt: skip
+    bench.convert(f"format: coco, masks: {masks}")
+    (sample,) = samples(bench, "rgb")
+    expected = np.zeros((60, 80), np.uint16)
+    expected[10:50, 10:50] = 1
+    expected[20:40, 20:30] = 2
+    assert sample.instances is not None and sample.instances.dtype == np.uint16
+    np.testing.assert_array_equal(sample.instances, expected)
+    assert sample.boxes.annotations.tolist() == [0, 1]
+    assert (sample.mask is None) == (masks == "instances")
+
+
+def test_an_object_cut_out_of_a_raster_has_its_instance(bench: Bench) -> None:
+    tifffile.imwrite(bench.raw / "map.tif", RGB, tile=(16, 16), photometric="rgb")
+    triangle = [10, 10, 30, 10, 10, 40]
+    bench.coco(document("map.tif", {"bbox": [10, 10, 20, 30], "segmentation": [triangle]}))
+    bench.convert("format: coco, samples: box, masks: both")
+    (sample,) = samples(bench, "rgb")
+    assert sample.mask is not None and sample.instances is not None
+    np.testing.assert_array_equal(sample.instances, sample.mask)
+
+
 def test_bands_and_no_data_arrive(bench: Bench) -> None:
     for number, band in enumerate(("nir", "red")):
         pixels = RGB[:, :, number].astype(np.float32)

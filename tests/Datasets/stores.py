@@ -74,7 +74,8 @@ def drawn_samples(draw: st.DrawFn, jagged: bool = True) -> list[Sample]:
                 shape, dtype = draw(shapes), draw(dtypes)
             image = draw(hnp.arrays(dtype, shape))
             mask = draw(st.none() | hnp.arrays(np.uint8, shape[:2]))
-            samples.append(Sample(name, copy, image, mask, draw(boxes())))
+            instances = draw(st.none() | hnp.arrays(np.uint16, shape[:2]))
+            samples.append(Sample(name, copy, image, mask, draw(boxes()), instances))
     return samples
 
 
@@ -102,12 +103,15 @@ def write_store(folder: Path, samples: list[Sample], bits: int = 1) -> list[Row]
 
 def same(one: Sample, other: Sample) -> bool:
     """Return whether two samples are equal to the bit, NaN included."""
-    masks = [None if s.mask is None else (s.mask.shape, s.mask.tobytes()) for s in (one, other)]
+    planes = [
+        [None if m is None else (m.shape, m.dtype, m.tobytes()) for m in (s.mask, s.instances)]
+        for s in (one, other)
+    ]
     return (
         msgspec.structs.astuple(one)[:2] == msgspec.structs.astuple(other)[:2]
         and (one.image.shape, one.image.dtype) == (other.image.shape, other.image.dtype)
         and one.image.tobytes() == other.image.tobytes()
-        and masks[0] == masks[1]
+        and planes[0] == planes[1]
         and one.boxes.names == other.boxes.names
         and np.array_equal(one.boxes.corners, other.boxes.corners)
         and np.array_equal(one.boxes.annotations, other.boxes.annotations)

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from Datasets.draw import IGNORE_COLOUR, colour_of, for_the_eye, overlay
+from Datasets.draw import (
+    COLOURS,
+    IGNORE_COLOUR,
+    OBJECT_OPACITY,
+    colour_of,
+    for_the_eye,
+    overlay,
+)
+from Datasets.panel import CELL, picture
 from Datasets.sample import NO_BOXES, Boxes
 
 CLASSES = ("ant", "cat")
@@ -57,6 +65,38 @@ def test_masks_tint_by_class_and_ignore_is_gray() -> None:
     for place, colour in (((0, 1), colour_of(0)), ((1, 0), colour_of(1)), ((1, 1), IGNORE_COLOUR)):
         expected = (100 * 0.55 + colour.astype(float) * 0.45).round()
         assert drawn[place].tolist() == expected.tolist()
+
+
+def test_each_object_has_a_colour_and_a_line_inside_its_edge() -> None:
+    """Two that touch have a line each; the frame is an edge too; numbers start anew after many."""
+    instances = np.zeros((7, 10), np.uint16)
+    instances[:5, :5], instances[:5, 5:] = 2, 3 + COLOURS
+    image = np.full((7, 10, 3), 100, np.uint8)
+    drawn = overlay(image, None, NO_BOXES, CLASSES, instances)
+    assert (drawn[5:] == 100).all() and (image == 100).all()
+    for columns, colour in ((slice(0, 5), colour_of(1)), (slice(5, 10), colour_of(2))):
+        part = drawn[:5, columns]
+        inner = (100 * (1 - OBJECT_OPACITY) + colour.astype(float) * OBJECT_OPACITY).round()
+        assert (part[1:-1, 1:-1] == inner).all()
+        is_line = (part == colour).all(axis=2)
+        assert is_line.sum() == 16 and not is_line[1:-1, 1:-1].any()
+
+
+def test_objects_of_a_picture_are_drawn_where_there_is_no_class_mask() -> None:
+    """On the picture as it is shown, so that their lines stay one pixel wide."""
+    instances = np.zeros((4, 6), np.uint16)
+    instances[1:3, 1:4] = 1
+    image, none = np.zeros((4, 6, 1), np.uint8), np.zeros((4, 6), np.uint8)
+    times = CELL // 6
+    large = instances.repeat(times, axis=0).repeat(times, axis=1)
+    shown = picture(image, None, NO_BOXES, CLASSES, instances)
+    expected = overlay(np.zeros((*large.shape, 1), np.uint8), None, NO_BOXES, CLASSES, large)
+    np.testing.assert_array_equal(shown, expected)
+    assert not picture(image, none, NO_BOXES, CLASSES, instances).any()
+    half = picture(image.repeat(CELL, 0).repeat(CELL, 1), None, NO_BOXES, CLASSES,
+                   instances.repeat(CELL, 0).repeat(CELL, 1))  # fmt: skip
+    assert half.shape == (171, 256, 3)
+    assert np.argwhere(half.any(axis=2)).min(axis=0).tolist() == [43, 43]
 
 
 def test_a_class_keeps_its_colour_and_has_its_own() -> None:

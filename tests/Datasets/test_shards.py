@@ -46,13 +46,21 @@ def test_jagged_shapes_stand_end_to_end(tmp_path: Path) -> None:
 
 def test_masks_have_a_file_only_where_there_are_any(tmp_path: Path) -> None:
     image, mask = np.zeros((2, 2, 3), np.uint8), np.ones((2, 2), np.uint8)
+    instances = np.full((2, 2), 300, np.uint16)
     without = Sample("a", 0, image, None, NO_BOXES)
     (row,) = write(tmp_path, [without]).close()
     assert (row.mask_offset, row.mask_hash) == (NOWHERE, "")
-    assert not (tmp_path / shard_name("masks", 0)).exists()
+    assert (row.instances_offset, row.instances_hash) == (NOWHERE, "")
+    assert [path.name for path in tmp_path.iterdir()] == [shard_name("images", 0)]
     rows = write(tmp_path, [without, Sample("b", 0, image, mask, NO_BOXES)]).close()
     assert [row.mask_offset for row in rows] == [NOWHERE, 0]
     assert np.load(tmp_path / shard_name("masks", 0)).tolist() == [mask.tolist()]
+    assert not (tmp_path / shard_name("instances", 0)).exists()
+    found = [Sample(name, 0, image, None, NO_BOXES, instances) for name in "cd"]
+    rows = write(tmp_path, [without, *found]).close()
+    assert [row.instances_offset for row in rows] == [NOWHERE, 0, 8]
+    stored = np.load(tmp_path / shard_name("instances", 0))
+    assert stored.dtype == np.uint16 and stored.tolist() == [instances.tolist()] * 2
 
 
 def test_an_empty_shard_leaves_no_file(tmp_path: Path) -> None:

@@ -13,14 +13,15 @@ from Datasets import store
 from Datasets.errors import StoreError
 from Datasets.index import table_of, with_columns
 from Datasets.sample import NO_BOXES, Sample
-from Datasets.store import About, Store, shard_name
+from Datasets.store import KINDS, About, Store, shard_name
 from tests.Datasets.stores import RECIPE, drawn_samples, row_of, same, write_store
 
 IMAGE = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
 
 
 def plain(sample_id: str, copy: int = 0, mask: np.ndarray | None = None) -> Sample:
-    return Sample(sample_id, copy, IMAGE, mask, NO_BOXES)
+    instances = None if mask is None else mask.astype(np.uint16)
+    return Sample(sample_id, copy, IMAGE, mask, NO_BOXES, instances)
 
 
 @settings(max_examples=40)
@@ -59,7 +60,7 @@ def test_rows_are_sorted_by_shard_id_and_copy(tmp_path: Path) -> None:
     assert opened.rows(1) == [row for row in opened.rows() if row.shard == 1]
 
 
-@pytest.mark.parametrize("kind", ["images", "masks"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_damaged_shard_is_noticed_and_the_sample_named(tmp_path: Path, kind: str) -> None:
     mask = np.ones((2, 2), np.uint8)
     rows = write_store(tmp_path, [plain("one", 0, mask), plain("two", 1, mask)], bits=0)
@@ -69,8 +70,20 @@ def test_a_damaged_shard_is_noticed_and_the_sample_named(tmp_path: Path, kind: s
     path.write_bytes(content)
     opened = Store(tmp_path)
     assert same(opened.sample(rows[0]), plain("one", 0, mask))
-    with pytest.raises(StoreError, match=rf"{kind}-0000\.npy: the pixels of two, copy 1"):
-        opened.sample(rows[1])
+    for read in (lambda: opened.sample(rows[1]), lambda: opened.check(0)):
+        with pytest.raises(StoreError, match=rf"{kind}-0000\.npy: the pixels of two, copy 1"):
+            read()
+
+
+@settings(max_examples=20)
+@given(samples=drawn_samples())
+def test_what_is_written_is_sound(
+    tmp_path_factory: pytest.TempPathFactory, samples: list[Sample]
+) -> None:
+    folder = tmp_path_factory.mktemp("store")
+    write_store(folder, samples, bits=1)
+    for shard in (0, 1):
+        Store(folder).check(shard)
 
 
 def test_pixels_cannot_be_changed_by_who_reads_them(tmp_path: Path) -> None:
@@ -103,3 +116,4 @@ def test_no_store_and_another_format_are_refused(tmp_path: Path) -> None:
 def test_a_row_without_pixels_has_no_mask(tmp_path: Path) -> None:
     write_store(tmp_path, [plain("one")])
     assert Store(tmp_path).mask(row_of("one")) is None
+    assert Store(tmp_path).instances(row_of("one")) is None
