@@ -107,8 +107,8 @@ def test_a_pipe_is_refused_and_not_waited_for(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{", "not a manifest of format 1"),
-        ('{"classes": [], "made": "today"}', "not a manifest of format 1"),
+        ("{", "not a manifest of format 2"),
+        ('{"classes": [], "made": "today"}', "not a manifest of format 2"),
     ],
 )
 def test_a_manifest_of_another_kind_is_refused(folder: Path, text: str, said: str) -> None:
@@ -119,7 +119,7 @@ def test_a_manifest_of_another_kind_is_refused(folder: Path, text: str, said: st
 
 def test_a_manifest_of_another_format_is_refused(folder: Path) -> None:
     bundle.write(folder, replace(MANIFEST, format=9))
-    with pytest.raises(StoreError, match="format 9, this code reads 1"):
+    with pytest.raises(StoreError, match="format 9, this code reads 2"):
         bundle.read(folder)
 
 

@@ -15,7 +15,9 @@ text = st.text(st.characters(codec="utf-8"), max_size=6)
 number = st.floats(width=32, allow_nan=False)
 numbers = st.lists(number, min_size=2, max_size=2)
 rows = st.lists(
-    st.tuples(text, text, text, number, numbers, numbers), max_size=8, unique_by=lambda row: row[0]
+    st.tuples(text, text, text, text, number, numbers, numbers),
+    max_size=8,
+    unique_by=lambda row: row[0],
 )
 
 
@@ -29,7 +31,7 @@ def test_what_is_written_is_read(
     found = predictions.read(folder)
     assert found.columns.tolist() == predictions.SCHEMA.names
     read = [
-        (*row[:4], list(row[4]), list(row[5])) for row in found.itertuples(index=False, name=None)
+        (*row[:5], list(row[5]), list(row[6])) for row in found.itertuples(index=False, name=None)
     ]
     assert read == sorted(drawn, key=lambda row: str(row[0]))
 
@@ -37,7 +39,8 @@ def test_what_is_written_is_read(
 def test_the_order_of_rows_changes_no_byte(tmp_path: Path) -> None:
     table = pd.DataFrame(
         {
-            "id": ["b", "a"],
+            "id": ["b#y0x0", "a"],
+            "parent": ["b", "a"],
             "label": "x",
             "predicted": "x",
             "loss": np.array([1, 2], np.float32),
