@@ -12,6 +12,7 @@ from Data_processing.steps.plan import check as check_steps
 from Datasets.dataset import datasets_of
 from Datasets.errors import ParamsError
 from Datasets.params import Params, load, nearest
+from Datasets.terminal import say
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +33,8 @@ def run(arguments: argparse.Namespace) -> None:
         problems += _problems(part, params)
     if problems:
         raise ParamsError("\n".join(dict.fromkeys(problems)))
+    for problem in _problems(convert.check_raw, params):  # where all is cached none is needed
+        say(f"note: {problem}")
 
 
 def _problems(part: Callable[[Params], None], params: Params) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 import msgspec
 import pyarrow as pa
 
+from Datasets.check_rows import is_below, wrong_row
 from Datasets.errors import AnnotationError, ImageError, StoreError
 from Datasets.image import decode, read_header
 from Datasets.metadata import (
@@ -127,13 +128,15 @@ class Checker:
         if order <= self._last:
             yield f"the id {row.id} comes too late; ids must be sorted and occur once"
         self._last = order
+        yield from (f"{row.image}: {problem}" for problem in wrong_row(row))
         yield from wrong_boxes(line, row)
         yield from wrong_names(line, row, self._known)
         yield from self._wrong_mask(line, row)
         yield from self._wrong_drawing(row.instance_mask, INSTANCES, row, "uint16", len(row.rles))
         yield from self._wrong_drawing(row.nodata_mask, NODATA, row, "uint8", IGNORE)
-        if row.is_embedded and not all((self._folder / file).is_file() for file in row.files):
-            yield f"the image {row.files[0]}, once embedded in its annotations, is missing"
+        for file in filter(is_below, row.files if row.is_embedded else ()):
+            if not (self._folder / file).is_file():
+                yield f"the image {file}, once embedded in its annotations, is missing"
 
     def _wrong_mask(self, line: ImageMetadata, row: SampleRow) -> Iterator[str]:
         name = line.segmentation_mask
@@ -149,8 +152,7 @@ class Checker:
     ) -> Iterator[str]:
         if name is None:
             return
-        path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts or path.parts[0] != folder:
+        if not is_below(name) or PurePosixPath(name).parts[0] != folder:
             yield f"the mask {name} must lie in {folder}/"
             return
         if name in self._drawn:

@@ -128,7 +128,7 @@ def checked(value: object, kind: type[T], where: str) -> T:
         message, _, trail = str(error).partition(" - at `$")
         if " - at `key` in `$" in message:
             message, _, trail = message.partition(" - at `key` in `$")
-            trail += ", a name in it"
+            trail = trail.rstrip("`") + ", a name in it"
             message += "; write it in quotes, before the colon, and what it stands for after it"
         place = where + trail.rstrip("`").replace("[...]", ".*")
         unknown = re.search(r"unknown field `(.+)`", message)

@@ -107,9 +107,14 @@ class Rejections:
         return lines
 
     def _message(self, ordered: list[Rejection]) -> str:
-        shown = _lines(ordered)
-        if len(ordered) > SHOWN:
-            shown.append(f"  ... and {len(ordered) - SHOWN:,} more")
+        if len(ordered) > SHOWN and len({one.reason for one in ordered}) == 1:
+            names = ", ".join(one_line(one.sample) for one in ordered[:SHOWN])
+            more = f"{len(ordered) - SHOWN:,} more"
+            shown = [f"  {names} and {more}: {one_line(ordered[0].reason)}"]
+        else:
+            shown = _lines(ordered)
+            if len(ordered) > SHOWN:
+                shown.append(f"  ... and {len(ordered) - SHOWN:,} more")
         head = f"{self._stage}: {len(ordered):,} rejected"
         tail = f"all of them: {self.list_file}; mend them, or set {self._remedy} to skip"
         return "\n".join([head, *shown, tail])

@@ -116,7 +116,7 @@ def _in_processes(work: Callable[[T], R], tasks: Iterator[T], workers: int) -> I
     while True:
         # Processes of our own: reused ones may have ended unseen. Not forked: torch's threads would
         # be inherited, and stall.
-        spawn = multiprocessing.get_context("spawn")
+        spawn, others = multiprocessing.get_context("spawn"), set(multiprocessing.active_children())
         with ProcessPoolExecutor(workers, spawn, initializer=_end_with_parent) as pool:
             try:
                 for one in given:
@@ -133,6 +133,9 @@ def _in_processes(work: Callable[[T], R], tasks: Iterator[T], workers: int) -> I
                     yield result
             except BrokenProcessPool:
                 deaths += 1
+                # The pool asks its workers to end and waits; seen: one did not, and it waited on.
+                for worker in set(multiprocessing.active_children()) - others:
+                    worker.kill()
             finally:
                 for one in given:
                     one.cancel()

@@ -3,14 +3,19 @@
 A file is taken to be what it was if the file system says the same of it as then: its size, when its
 content and its entry last changed, its inode and device. Whoever writes to a file changes one of
 them, if not within the same tick of the file system's clock: a file that was touched shortly before
-it was read is not remembered (git's index has the same trap, and calls it racy).
+it was read is not remembered (git's index has the same trap, and calls it racy). One change is not
+noticed: through a memory mapping (``mmap``, ``numpy.memmap``) whose page is dirty already, as Linux
+stamps a file at the first write to a page alone. ``rm -r .darkroom/files`` forgets all, and the
+next run looks at every file again.
 
 The memory is blocks of samples, in the order of their names. Each is sealed with a hash over itself
 and over what decides what is found in a file, so that damage, another version of the code and
-another version of a decoder are noticed alike: what is behind is inspected anew.
+another version of a decoder are noticed alike: what is behind is inspected anew. Only a plain file
+is taken for one, and the new one is written to a file that nobody else made.
 """
 
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
@@ -34,6 +39,9 @@ MARGIN_NS = 2_000_000_000
 """No file system's clock ticks slower: FAT's does every two seconds."""
 BLOCK = 1024
 LENGTH_BYTES, SEAL_BYTES = 8, 32
+_READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+"""A link is not followed, and a pipe not waited for."""
+_WRITING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -142,7 +150,7 @@ class Notes:
         if self._new is not None:
             try:
                 self._new.parent.mkdir(parents=True, exist_ok=True)
-                self._file = self._new.open("wb")
+                self._file = _created(self._new)
             except OSError as error:
                 self._give_up(error)
         return self
@@ -179,9 +187,10 @@ def _known(path: Path, seal: bytes) -> Iterator[Known]:
     """Yield what a memory holds, up to where it is damaged or not of now."""
     last = ""
     try:
-        with path.open("rb") as file:
-            left = os.fstat(file.fileno()).st_size
-            while block := _block(file, left, seal):
+        with os.fdopen(os.open(path, _READING), "rb") as file:
+            said = os.fstat(file.fileno())
+            left = said.st_size if stat.S_ISREG(said.st_mode) else 0
+            while left and (block := _block(file, left, seal)):
                 left -= LENGTH_BYTES + SEAL_BYTES + len(block)
                 for one in _DECODER.decode(block):
                     if one.name <= last:
@@ -190,6 +199,12 @@ def _known(path: Path, seal: bytes) -> Iterator[Known]:
                     yield one
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return
+
+
+def _created(path: Path) -> BinaryIO:
+    """Return a new file at ``path``, open for writing, in the place of whatever was there."""
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, _WRITING, 0o666), "wb")
 
 
 def _block(file: BinaryIO, left: int, seal: bytes) -> bytes:

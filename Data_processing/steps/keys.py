@@ -20,7 +20,7 @@ import pyarrow as pa
 import xxhash
 
 from Data_processing.steps.entries import SOURCE
-from Data_processing.steps.plan import modules_of
+from Data_processing.steps.plan import fixed_of, modules_of
 from Data_processing.steps.work import Work
 from Datasets import store
 from Datasets.code import Code
@@ -73,21 +73,26 @@ def unit_keys(work: Work, rows: pa.Table, units: "Sequence[tuple[int, int]]") ->
 
 def context(work: Work) -> Context:
     """Return what does not depend on a row."""
-    modules = [CALLED_BY, *modules_of(work.name, work.step)]
-    if work.step.from_ == SOURCE:
-        modules.append(READ_BY)
+    is_raw = work.step.from_ == SOURCE
+    called_by = [CALLED_BY, READ_BY] if is_raw else [CALLED_BY]
+    colour = work.raw.colour if is_raw else None
     code = Code(STATE / "code.json")
-    base = {
-        "format": [FORMAT, store.FORMAT],
-        "code": code.key(modules),
-        "libraries": versions(code.foreign(modules)),
-        "processor": processor_class(),
-        "colour": work.raw.colour if work.step.from_ == SOURCE else None,
-    }
+
+    def digest(names: list[str], **more: object) -> bytes:
+        modules = [*called_by, *names]
+        base = {"format": [FORMAT, store.FORMAT], "processor": processor_class(), "colour": colour}
+        made_by = {"code": code.key(modules), "libraries": versions(code.foreign(modules))}
+        return xxhash.xxh3_128_digest(
+            msgspec.json.encode({**base, **made_by, **more}, order="deterministic")
+        )
+
+    fixed, ops = fixed_of(work.name, work.step), work.step.ops
+    both = Context(
+        digest(fixed.modules, ops=fixed.entries),
+        digest(modules_of(work.name, work.step), ops=ops, seed=work.seed, step=work.name),
+    )
     code.remember()
-    ours = [entry for entry in work.step.ops if not _is_transform(entry)]
-    drawn = {"ops": work.step.ops, "seed": work.seed, "step": work.name}
-    return Context(_digest({**base, "ops": ours}), _digest({**base, **drawn}))
+    return both
 
 
 def versions(names: Iterable[str]) -> dict[str, str]:
@@ -136,14 +141,6 @@ def processor_class() -> str:
 
     has = sorted(name for name, is_there in features.items() if is_there)
     return " ".join([platform.machine(), *has])
-
-
-def _is_transform(entry: dict[str, dict[str, object] | None]) -> bool:
-    return next(iter(entry))[:1].isupper()
-
-
-def _digest(content: object) -> bytes:
-    return xxhash.xxh3_128_digest(msgspec.json.encode(content, order="deterministic"))
 
 
 def _raw_marks(work: Work, rows: pa.Table) -> Iterator[bytes]:

@@ -4,9 +4,11 @@ And the order of steps, checked before anything runs.
 """
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import NamedTuple
 
-from Data_processing.steps.entries import SOURCE, Named, Step, module_of, named
+from Data_processing.steps.entries import SOURCE, Entry, Named, Step, module_of, named
 from Data_processing.steps.operation import Operation, OwnOperation, Tiling
 from Data_processing.steps.transform import Transform
 from Data_processing.steps.transforms import Transforms
@@ -79,6 +81,27 @@ def modules_of(name: str, step: Step) -> list[str]:
     return sorted(found)
 
 
+class Fixed(NamedTuple):
+    """What of a step is done to copy 0: its entries, and the modules that do them."""
+
+    entries: list[Entry]
+    modules: list[str]
+
+
+def fixed_of(name: str, step: Step) -> Fixed:
+    """Return what of a step is done to copy 0.
+
+    Raises:
+        ParamsError: as ``operations``.
+    """
+    kept = [
+        (entry, module_of(one).__name__)
+        for entry, one in zip(step.ops, named(name, step), strict=True)
+        if not one.is_transform and hasattr(module_of(one), "fixed")
+    ]
+    return Fixed([entry for entry, _ in kept], sorted({module for _, module in kept}))
+
+
 def recipe_ops(name: str, step: Step) -> tuple[FixedOp, ...]:
     """Return what a step does to copy 0.
 
@@ -131,13 +154,15 @@ def check_name(name: str, where: str) -> None:
 
 def check(steps: Mapping[str, Step], last: str, where: str) -> list[str]:
     """Return what is wrong with the steps, a sentence each; an empty list where nothing is."""
-    problems = []
+    problems: list[str] = []
     for name, step in steps.items():
-        for attempt in (
-            lambda n=name: check_name(n, where),
-            lambda n=name: walk_to(n, steps, where),
-            lambda n=name, s=step: operations(n, s, where),
-        ):
+        attempts: list[Callable[[], object]] = [
+            partial(check_name, name, where),
+            partial(walk_to, name, steps, where),
+            *(partial(_check_one, one) for one in _listed(name, step, where, problems)),
+            partial(tiling, name, step, where),
+        ]
+        for attempt in attempts:
             try:
                 attempt()
             except ParamsError as error:
@@ -147,6 +172,25 @@ def check(steps: Mapping[str, Step], last: str, where: str) -> list[str]:
     except ParamsError as error:
         problems.append(str(error))
     return list(dict.fromkeys(problems))
+
+
+def _listed(name: str, step: Step, where: str, problems: list[str]) -> list[Named]:
+    """Return a step's entries; what is wrong with how they are written goes to ``problems``."""
+    try:
+        return named(name, step, where)
+    except ParamsError as error:
+        problems.append(str(error))
+        return []
+
+
+def _check_one(one: Named) -> None:
+    """Return nothing if an operation exists and its arguments fit."""
+    if one.is_transform:
+        Transform(one.op, one.arguments, one.place)
+    elif not _is_tiling(one):
+        _own(one)
+    else:
+        checked(one.arguments, module_of(one).Parameters, f"{one.place}.{one.op}")
 
 
 def _after_tiling(name: str, step: Step, where: str = "params.yaml") -> list[Named]:

@@ -4,6 +4,7 @@ One step of the walk, from the store that ``from`` names to a store of its own.
 """
 
 import argparse
+from collections import Counter
 from pathlib import Path
 
 import msgspec
@@ -19,13 +20,13 @@ from Data_processing.steps.work import Work
 from Datasets import compute, row_cache
 from Datasets.compute import Compute
 from Datasets.dataset import Dataset, datasets_of
-from Datasets.errors import ParamsError
+from Datasets.errors import ParamsError, StageError
 from Datasets.files import new_folder
 from Datasets.params import Params, load, nearest
 from Datasets.rejections import Rejection, Rejections
 from Datasets.stage import require, running
 from Datasets.store import Store, write_index
-from Datasets.terminal import say
+from Datasets.terminal import one_line, say
 
 REJECTED_FILE = "rejected.jsonl"
 
@@ -97,6 +98,11 @@ def _written(work: Work, params: Params, walked: Walked) -> str:
     """Write what a store needs beside its shards, and return what the stage's last line says."""
     before = Store(work.reads)
     _settle(work, walked.rejections, datasets_of(params))
+    if walked.rejections and not walked.table.num_rows:
+        raise StageError(
+            f"process@{work.name}: nothing is left, {_commonest(walked.rejections)}; all of them: "
+            f"{Rejections(f'process@{work.name}', 'skip', '').list_file}"
+        )
     about = msgspec.structs.replace(before.about, copies=work.copies or before.about.copies)
     recipe = before.recipe.then(recipe_ops(work.name, work.step))
     write_index(work.writes, walked.table, about, recipe)
@@ -127,6 +133,14 @@ def _settle(work: Work, found: list[Rejection], datasets: dict[str, Dataset]) ->
         (work.writes / REJECTED_FILE).write_bytes(left_out)
 
 
+def _commonest(rejections: list[Rejection]) -> str:
+    """Return how many samples were rejected, and why most of them were."""
+    reason, count = Counter(one.reason for one in rejections).most_common(1)[0]
+    first = next(one.sample for one in rejections if one.reason == reason)
+    others = f" and {count - 1:,} more" if count > 1 else ""
+    return f"{len(rejections):,} samples rejected: {one_line(first)}{others}: {one_line(reason)}"
+
+
 def _summary(work: Work, before: Store, walked: Walked) -> str:
     rows, rejected = walked.table.num_rows, len(walked.rejections)  # samples, all their rows
     lengths_in = pc.list_value_length(before.table["box_names"]).to_numpy()[walked.reads]
@@ -138,7 +152,7 @@ def _summary(work: Work, before: Store, walked: Walked) -> str:
     if walked.known:
         parts.append(f"{walked.known:,} known from before")
     if rejected:
-        parts.append(f"{rejected:,} samples rejected")
+        parts.append(f"{_commonest(walked.rejections)} ({folder_of(work.name) / REJECTED_FILE})")
     if boxes_in > boxes:
         parts.append(f"{boxes_in - boxes:,} boxes left the frame")
         emptied = (lengths_in > 0) & (lengths == 0)

@@ -80,6 +80,28 @@ def test_all_that_is_wrong_comes_at_once(workspace: Workspace) -> None:
     assert len(said) == 3
 
 
+def test_every_operation_of_a_step_is_told(workspace: Workspace) -> None:
+    """One look, all that is to be mended."""
+    flip, crop = "{HorizontalFlip: {q: 0.5}}", "{crop: {height: 0, width: 3}}"
+    ops = f"{{RandomCrop: {{}}}}, {flip}, {{letterbx: {{}}}}, {crop}"
+    said = refused(workspace, "{HorizontalFlip: {p: 0.5}}", ops).splitlines()
+    assert [line.split(": ")[1] for line in said] == [
+        "preprocess.flip.ops.0", "preprocess.flip.ops.1", "preprocess.flip.ops.2",
+        "preprocess.flip.ops.3.crop.height",
+    ]  # fmt: skip
+
+
+def test_a_raw_folder_that_is_not_there_is_noted(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is an error where it is read: with all in the cache nothing needs it."""
+    workspace.params("path: raw", "path: rw")
+    check_params.run(Namespace(raw=False))
+    assert "note: params.yaml: datasets.shapes.path: there is no folder rw" in (
+        capsys.readouterr().err
+    )
+
+
 def test_raw_folders_are_looked_for_where_asked(workspace: Workspace) -> None:
     """After ``dvc repro`` failed: DVC itself does not say what names the folder."""
     check_params.run(Namespace(raw=True))

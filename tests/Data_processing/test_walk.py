@@ -18,7 +18,13 @@ from Data_processing import scale, source, split, stack
 from Data_processing.interim import folder_of
 from Data_processing.steps import process
 from Datasets import scaler, splits
-from Datasets.errors import ParamsError, RejectedError, StackError, StoreError
+from Datasets.errors import (
+    ParamsError,
+    RejectedError,
+    StackError,
+    StageError,
+    StoreError,
+)
 from Datasets.image import decode, encode_png
 from Datasets.index import NOWHERE
 from Datasets.recipe import Letterbox
@@ -183,6 +189,18 @@ def test_unreadable_images_stop_the_step_or_are_left_out(workspace: Workspace) -
     store = Store(folder_of("flip"))
     assert len(store.rows()) == 33
     assert b"03.png" in (store.folder / "rejected.jsonl").read_bytes()
+
+
+def test_a_step_that_leaves_nothing_stops(workspace: Workspace) -> None:
+    """Also under skip: what is wrong is the step, not the samples."""
+    workspace.params("path: raw}", "path: raw, on_bad: skip}")
+    workspace.params("HorizontalFlip: {p: 0.5}", "crop: {height: 99, width: 99}")
+    source.run(Namespace())
+    with pytest.raises(
+        StageError, match=r"process@flip: nothing is left, 12 samples rejected: .*rejected/process"
+    ):
+        process.run(Namespace(step="flip"))
+    assert not folder_of("flip").exists()
 
 
 def test_a_damaged_shard_is_noticed(workspace: Workspace) -> None:

@@ -100,6 +100,75 @@ def test_each_problem_is_named_with_its_line(tmp_path: Path, change: Change, say
     assert says in text and "metadata.jsonl:2: " in text and "metadata.jsonl:1: " not in text
 
 
+NAN, INF = float("nan"), float("inf")
+SQUARE = (0.0, 0.0, 3.0, 0.0, 3.0, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"polygons": (((1.0, 2.0, 3.0),), ())}, "polygons, box 1: (1.0, 2.0, 3.0) are not x, y"),
+        ({"polygons": ((), ((*SQUARE, 1.0),))}, "polygons, box 2: (0.0, 0.0, 3.0, 0.0, 3.0, 4.0,"),
+        ({"polygons": (((NAN, *SQUARE[1:]),), ())}, "polygons, box 1: nan is no coordinate in"),
+        ({"polygons": (((*SQUARE[:5], NAN),), ())}, "polygons, box 1: nan is no coordinate in"),
+        ({"polygons": (((*SQUARE[:5], -INF),), ())}, "polygons, box 1: -inf is no coordinate"),
+        ({"polygons": (((1e12, *SQUARE[1:]),), ())}, "1e+12 is no coordinate in the image of 3 x"),
+        ({"polygons": (((*SQUARE[:5], 5.5),), ())}, "5.5 is no coordinate in the image of 3 x 4"),
+        ({"polygons": (((-1.5, *SQUARE[1:]),), ())}, "polygons, box 1: -1.5 is no coordinate"),
+        ({"areas": (12.0, INF)}, "areas, box 2: inf is no finite number"),
+        ({"areas": (NAN, None)}, "areas, box 1: nan is no finite number"),
+        ({"keypoints": ((1.0, 2.0), ())}, "keypoints, box 1: (1.0, 2.0) are not x, y, v each"),
+        ({"keypoints": ((), (1.0, NAN, 0.0))}, "keypoints, box 2: (1.0, nan, 0.0) are not all"),
+        ({"keypoints": ((1.0, 9.0, 2.0), ())}, "keypoints, box 1: 9 is no coordinate in the im"),
+        ({"extras": ("{bad", None)}, "extras, box 1: '{bad' is no JSON object"),
+        ({"extras": (None, "[1]")}, "extras, box 2: '[1]' is no JSON object"),
+        ({"extras": (None, '{"a":' + "[" * 9999)}, "is no JSON object"),
+        ({"image_extras": '{"a":NaN}'}, "image_extras must be a JSON object, is '{\"a\":NaN}'"),
+        ({"files": ("../../x",)}, "files must be paths below the raw folder, is ('../../x',)"),
+        ({"files": ("/etc/passwd",)}, "files must be paths below the raw folder"),
+        ({"files": ("a", "")}, "files must be paths below the raw folder"),
+        ({"files": ("a\0",)}, "files must be paths below the raw folder"),
+        ({"is_embedded": True}, "files must name a file, is ()"),
+        ({"is_embedded": True, "files": ("../b",)}, "files must be paths below"),
+        ({"window": (0, 0, 3, 4)}, "files must name a file, is ()"),
+        ({"window": (0, 0, 9), "files": ("b",)}, "window must be x1, y1, x2, y2"),
+        ({"window": (0, 0, 4, 4), "files": ("b",)}, "window must be x1, y1, x2, y2"),
+        ({"window_hash": "x"}, "window_hash must be 32 hexadecimal digits, is 'x'"),
+        ({"dtype": "int7"}, "dtype must be one of uint8, uint16, float32, is 'int7'"),
+        ({"channels": 0}, "channels must be from 1 to 16, is 0"),
+        ({"orientation": 9}, "orientation must be from 1 to 8, is 9"),
+        ({"sha256": "x"}, "sha256 must be 64 hexadecimal digits, is 'x'"),
+        ({"width": -3}, "width must be above 0, is -3"),
+    ],
+)
+def test_every_field_of_a_row_is_looked_at(
+    tmp_path: Path, changed: dict[str, object], says: str
+) -> None:
+    text = problems(write(tmp_path / "m", sound("a"), row(**changed)(sound("b"))))
+    assert f"metadata.jsonl:2: b: {says}" in text or ("b: " in text and says in text)
+    assert "metadata.jsonl:1: " not in text
+
+
+@pytest.mark.parametrize("name", ["", ".", "masks\0", "/masks/b.png", "x/../masks/b.png"])
+def test_no_name_of_a_mask_breaks_the_check(tmp_path: Path, name: str) -> None:
+    changed = line(segmentation_mask=name)(sound("b"))
+    assert "must lie in masks/" in problems(write(tmp_path / "m", sound("a"), changed))
+
+
+def test_what_is_drawn_may_leave_the_image_by_a_pixel_and_a_window_by_more(tmp_path: Path) -> None:
+    drawn = row(
+        polygons=(((-1.0, 0.0, 4.0, 0.0, 3.0, 5.0),), ()),
+        keypoints=((4.0, 5.0, 2.0, 99.0, 99.0, 0.0), ()),
+        areas=(None, 1.0),
+        extras=('{"a": [1e3, null]}', None),
+    )
+    check(write(tmp_path / "m", drawn(sound("a"))))
+    part = row(
+        window=(5, 5, 8, 9), files=("a",), polygons=(((-9.0, 0.0, 40.0, 0.0, 3.0, 5.0),), ())
+    )
+    check(write(tmp_path / "n", part(sound("a#1"))))
+
+
 def test_a_data_set_may_be_named_in_place_of_its_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -16,7 +16,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_strict_names_ten_the_count_and_the_file() -> None:
     rejections = Rejections("process@crop", "strict", "params.yaml: on_bad")
-    rejections.extend(Rejection(f"{i:04d}.png", "is too small") for i in reversed(range(1234)))
+    rejections.extend(Rejection(f"{i:04d}.png", "is too small") for i in reversed(range(1233)))
+    rejections.add(Rejection("1233.png", "is too large"))
     with pytest.raises(RejectedError) as caught:
         rejections.settle()
     lines = str(caught.value).splitlines()
@@ -30,6 +31,18 @@ def test_strict_names_ten_the_count_and_the_file() -> None:
         "sample": "0000.png", "reason": "is too small", "whole": True, "annotations": 0,
         "kind": "broken sample",
     }  # fmt: skip
+
+
+def test_one_reason_of_many_is_said_once() -> None:
+    """Ten of them are named all the same."""
+    rejections = Rejections("process@crop", "strict", "x")
+    rejections.extend(Rejection(f"{i:04d}.png", "is too small") for i in range(1234))
+    with pytest.raises(RejectedError) as caught:
+        rejections.settle()
+    names = ", ".join(f"{i:04d}.png" for i in range(10))
+    lines = str(caught.value).splitlines()
+    assert lines[1] == f"  {names} and 1,224 more: is too small"
+    assert len(lines) == 3
 
 
 def test_skip_gives_the_list_back_and_counts() -> None:

@@ -1,5 +1,6 @@
 """The row cache keeps what it is given, says what it holds, and stays within its limit."""
 
+import argparse
 import os
 from argparse import Namespace
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from Datasets import cache, row_cache
+from Datasets.errors import ParamsError
 from Datasets.row_cache import GB, ROWS
 from Datasets.sample import NO_BOXES, Sample
 from tests.Datasets.stores import write_store
@@ -101,5 +103,22 @@ def test_show_and_prune_say_what_there_is(capsys: pytest.CaptureFixture[str]) ->
     assert [line.split()[0] for line in lines] == ["step", "augment", "crop", ".darkroom/rows:"]
     assert "of 20 GB (row_cache_gb in compute.yaml)" in lines[-1]
     cache.run(Namespace(what="prune", gb=0.0))
-    assert "2 of 2 generations removed" in capsys.readouterr().out
+    assert "2 of 2 runs removed" in capsys.readouterr().out
     assert not list(ROWS.glob("*/*"))
+
+
+@pytest.mark.parametrize("size", ["-1", "nan", "inf", "much"])
+def test_prune_takes_a_size(size: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing goes by mistake."""
+    keep("crop", 1)
+    parser = argparse.ArgumentParser()
+    cache.arguments(parser)
+    with pytest.raises(SystemExit):
+        parser.parse_args(["prune", "--gb", size])
+    assert "a number of gigabytes, 0 or more" in capsys.readouterr().err
+    assert len(row_cache.listed()) == 1
+
+
+def test_show_has_no_use_for_a_size() -> None:
+    with pytest.raises(ParamsError, match="--gb is for prune"):
+        cache.run(Namespace(what="show", gb=1.0))

@@ -21,8 +21,14 @@ from Data_processing.convert.found import (
     Source,
 )
 from Data_processing.convert.labels import check_name
-from Data_processing.convert.readers.label_studio_images import ImageFiles, image_in
-from Data_processing.convert.readers.label_studio_results import Said, annotation, said
+from Data_processing.convert.readers.label_studio_images import (
+    Frames,
+    ImageFiles,
+    check_one,
+    image_in,
+    other_sides,
+)
+from Data_processing.convert.readers.label_studio_results import Region, Said, annotation, said
 from Data_processing.convert.readers.label_studio_tasks import Task, read_task, tasks_in
 from Data_processing.convert.report import Report
 from Data_processing.convert.strict_json import Json, compact
@@ -36,6 +42,13 @@ class _Entry(msgspec.Struct, frozen=True):
     raw: msgspec.Raw
 
 
+class _Drawn(msgspec.Struct, frozen=True):
+    """A region, and the annotation that it is."""
+
+    region: Region
+    annotation: FoundAnnotation
+
+
 class _Survey(msgspec.Struct):
     """What must be known of all tasks before the images can be walked through."""
 
@@ -43,9 +56,11 @@ class _Survey(msgspec.Struct):
     has_areas: bool = False
     has_regions: bool = False
     predicted: int = 0
+    drafted: int = 0
 
     def look_at(self, task: Task, told: Said) -> None:
         self.predicted += bool(task.predicted)
+        self.drafted += bool(task.drafted)
         self.names.update(told.labels)
         for region in told.regions:
             self.has_areas |= region.is_area()
@@ -58,6 +73,11 @@ class _Survey(msgspec.Struct):
     def looked(self) -> Looked:
         """Return what somebody looked for who annotated a task."""
         return REGIONS if self.has_areas else BOXES if self.has_regions else LABELLED
+
+    def notes(self) -> list[str]:
+        """Return a clause for each sort of what stands in tasks and is not read."""
+        unread = {"predictions": self.predicted, "drafts": self.drafted}
+        return [f"{n:,} tasks with {what}, not read" for what, n in unread.items() if n]
 
 
 def extract(source: Source, report: Report) -> Extraction:
@@ -79,9 +99,8 @@ def extract(source: Source, report: Report) -> Extraction:
     for path in present.images:
         if path not in by_path:
             report.leave_out(path, UNNAMED)
-    notes = [f"{survey.predicted:,} tasks with predictions, not read"] if survey.predicted else []
-    images = _images(by_path, survey.looked(), report)
-    return Extraction(images, seen, tuple(sorted(survey.names)), notes=notes)
+    images = _images(by_path, survey.looked(), Frames(source), report)
+    return Extraction(images, seen, tuple(sorted(survey.names)), notes=survey.notes())
 
 
 def _texts(source: Source, files: list[str], report: Report) -> list[Json]:
@@ -118,6 +137,7 @@ def _surveyed(
         lost = sum(len(said(one).regions) for one in task.judged)
         seen.annotations += lost
         path = files.find(image_in(task.data))
+        check_one(task, path, files)
         if task.problem is not None:
             raise task.problem
         for label in told.labels:
@@ -139,13 +159,13 @@ def _surveyed(
 
 
 def _images(
-    by_path: dict[str, list[_Entry]], looked: Looked, report: Report
+    by_path: dict[str, list[_Entry]], looked: Looked, frames: Frames, report: Report
 ) -> Iterator[FoundImage]:
     for path in sorted(by_path):
         entries = by_path[path]
         tasks = [read_task(entry.text, entry.raw) for entry in entries]
         if len(entries) == 1:
-            yield _found(path, entries[0].text.name, tasks[0], looked, report)
+            yield _found(path, entries[0].text.name, tasks[0], looked, frames, report)
             continue
         for entry, task in zip(entries, tasks, strict=True):
             reason = f"{path} is named {len(entries)} times; merge the entries"
@@ -154,23 +174,27 @@ def _images(
             report.reject(path, f"{where}: {reason}", "duplicate name", annotations=lost)
 
 
-def _found(path: str, file: str, task: Task, looked: Looked, report: Report) -> FoundImage:
+def _found(
+    path: str, file: str, task: Task, looked: Looked, frames: Frames, report: Report
+) -> FoundImage:
     """Return an image with its regions. Those that cannot be read are rejected."""
     told = said(task.results())
-    annotations: list[FoundAnnotation] = []
+    drawn: list[_Drawn] = []
     for number, region in enumerate(told.regions, 1):
         try:
-            annotations.append(annotation(region, number))
+            drawn.append(_Drawn(region, annotation(region, number)))
         except AnnotationError as error:
-            where = f"{file}#{task.id}: region {region.id or number}"
-            report.reject(path, f"{where}: {error}", error.kind, whole=False, annotations=1)
+            _reject(path, file, task, region, number, error, report)
+    sides = frames.of(path, Counter(one.region.sides() for one in drawn))
+    annotations: list[FoundAnnotation] = []
+    for one in drawn:
+        if one.region.sides() == sides:
+            annotations.append(one.annotation)
+        else:
+            differ = other_sides(one.region.sides(), sides)
+            _reject(path, file, task, one.region, one.annotation.id, differ, report)
     name = image_in(task.data)
-    frames = Counter(
-        (one.drawn.original_width, one.drawn.original_height)
-        for one in told.regions
-        if not isinstance(one.drawn, AnnotationError)
-    )
-    width, height = frames.most_common(1)[0][0] if frames else (None, None)
+    width, height = sides or (None, None)
     rest = {key: value for key, value in task.data.items() if value != name}
     extras = {
         "attributes": told.attributes,
@@ -190,3 +214,16 @@ def _found(path: str, file: str, task: Task, looked: Looked, report: Report) -> 
         lost=len(told.regions) - len(annotations),
         extras=compact(extras),
     )
+
+
+def _reject(
+    path: str,
+    file: str,
+    task: Task,
+    region: Region,
+    number: int,
+    error: AnnotationError,
+    report: Report,
+) -> None:
+    reason = f"{file}#{task.id}: region {region.id or number}: {error}"
+    report.reject(path, reason, error.kind, whole=False, annotations=1)

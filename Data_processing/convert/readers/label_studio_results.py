@@ -39,6 +39,12 @@ class Region(msgspec.Struct, frozen=True):
         kind = _shape_of(self.drawn)
         return kind in _AREAS or bool(kind == "rectangle" and self.drawn.value.get("rotation"))
 
+    def sides(self) -> tuple[int, int]:
+        """Return the width and height that it states of its image, or raise as ``annotation``."""
+        if isinstance(self.drawn, AnnotationError):
+            raise self.drawn
+        return _frame(self.drawn)
+
     def name(self) -> str:
         """Return its class.
 

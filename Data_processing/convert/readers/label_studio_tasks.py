@@ -24,6 +24,7 @@ class Result(msgspec.Struct, frozen=True):
     id: str | int | None = None
     from_name: str = ""
     to_name: str = ""
+    item_index: int | None = None  # which of a tag's several images
     original_width: Side = None
     original_height: Side = None
     image_rotation: float | None = 0.0
@@ -51,6 +52,7 @@ class _Task(msgspec.Struct, frozen=True):
     annotations: list[_Judgement] | None = None
     completions: list[_Judgement] | None = None  # what they were called before version 1
     predictions: list[msgspec.Raw] | None = None
+    drafts: list[msgspec.Raw] | None = None
     meta: dict[str, object] | None = None
 
     def judgements(self) -> Sequence[_Judgement]:
@@ -76,6 +78,7 @@ class Task(msgspec.Struct, frozen=True):
     skipped: int = 0
     outranked: int = 0
     predicted: int = 0
+    drafted: int = 0
     meta: Mapping[str, object] = {}
     unclear: tuple[str, ...] = ()
 
@@ -125,6 +128,7 @@ def read_task(text: Json, raw: msgspec.Raw) -> Task:
         skipped=len(task.judgements()) - len(live),
         outranked=len(live) - len(chosen),
         predicted=len(task.predictions or ()),
+        drafted=len(task.drafts or ()),
         meta=task.meta or {},
     )
 

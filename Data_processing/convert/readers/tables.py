@@ -3,9 +3,9 @@
 A row is a box: its image, its class, and its corners (x1, y1, x2, y2; also called xmin and so on)
 or its upper left corner and sides (x, y, box_width, box_height). A row with neither class nor box
 says that its image was looked at and that nothing is there. Without columns for a box a row is a
-label: the labels of an image are those of all its rows, and several in one value stand between |.
-Rows of an image need not be neighbours, and their order means nothing. A row that says all the same
-as another is rejected once.
+label: the labels of an image are those of all its rows, and several in one value stand between |,
+or are a list, as Parquet has it and as JSON writes it. Rows of an image need not be neighbours, and
+their order means nothing. A row that says all the same as another is rejected once.
 """
 
 from collections import Counter
@@ -32,12 +32,15 @@ from Data_processing.convert.readers.table_columns import SIZED, Columns, column
 from Data_processing.convert.readers.table_places import Places
 from Data_processing.convert.readers.table_repeats import check_repeats
 from Data_processing.convert.readers.table_rows import NOTHING, UNSTATED, Row, Rows
+from Data_processing.convert.readers.table_values import short
 from Data_processing.convert.report import Report
 from Data_processing.convert.sql import sql_frame
 from Datasets.errors import AnnotationError, ParamsError
+from Datasets.metadata import Scalar
 
 BETWEEN = "|"
 """What stands between the labels of an image in one value."""
+_LIST = msgspec.json.Decoder(list[Scalar])
 SUFFIXES = {"csv": (".csv", ".tsv"), "parquet": PARQUET}
 UNUSED = "a column of the annotations that no word stands for; see columns"
 
@@ -265,6 +268,25 @@ def _n_boxes(some: list[Row]) -> int:
 def _labels(text: str) -> tuple[str, ...] | AnnotationError:
     """Return the labels in one value; an empty one has none."""
     try:
-        return tuple(check_name(name) for name in text.split(BETWEEN)) if text else ()
+        return tuple(map(check_name, _listed(text)))
     except AnnotationError as error:
         return error
+
+
+def _listed(text: str) -> list[str]:
+    """Return the labels in one value, unchecked. A list came as JSON, as all tables give lists.
+
+    Raises:
+        AnnotationError: there are lists in the list.
+    """
+    if text.startswith("[") and text.endswith("]"):
+        try:
+            return ["" if name is None else str(name) for name in _LIST.decode(text)]
+        except msgspec.ValidationError:
+            raise AnnotationError(
+                f"the labels {short(text)} are a list of other things than names; give names alone",
+                "bad class name",
+            ) from None
+        except (msgspec.DecodeError, RecursionError):
+            pass  # a name in brackets
+    return text.split(BETWEEN) if text else []

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -189,6 +190,48 @@ def test_a_full_disk_is_said_once_and_leaves_nothing(
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert capsys.readouterr().err.count("cannot be remembered (File too large)") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("later")
+def test_a_pipe_in_place_of_the_memory_is_no_memory(bench: Bench, read_files: list[str]) -> None:
+    first = three(bench)
+    file_of(bench).unlink()
+    os.mkfifo(file_of(bench))
+    signal.alarm(60)  # who waits for a pipe waits for ever
+    try:
+        bench.convert(FOLDERS)
+    finally:
+        signal.alarm(0)
+    assert len(read_files) == 6
+    assert content_of(bench.metadata) == first
+    assert file_of(bench).is_file()
+
+
+@pytest.mark.usefixtures("later")
+def test_no_link_is_followed_and_what_it_leads_to_stays(
+    bench: Bench, read_files: list[str]
+) -> None:
+    three(bench)
+    precious = bench.folder / "precious"
+    precious.write_bytes(file_of(bench).read_bytes())
+    sound = precious.read_bytes()
+    file_of(bench).unlink()
+    file_of(bench).symlink_to(precious)
+    file_of(bench).with_name(".tmp-tiny").symlink_to(precious)
+    bench.convert(FOLDERS)
+    assert len(read_files) == 6
+    assert precious.read_bytes() == sound
+    assert file_of(bench).is_file() and not file_of(bench).is_symlink()
+    assert names_in(file_of(bench)) == ["cat/a.png", "cat/b.png", "dog/c.png"]
+
+
+@pytest.mark.usefixtures("later")
+def test_a_folder_in_the_way_of_the_memory_is_said(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (bench.folder / ".darkroom/files/.tmp-tiny/x").mkdir(parents=True)
+    three(bench)
+    assert capsys.readouterr().err.count("cannot be remembered") == 1
 
 
 @pytest.mark.usefixtures("later")

@@ -123,7 +123,10 @@ def test_the_code_that_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
     key_of(0)
     key_of(0, "shrink")
     steps = "Data_processing.steps"
+    letterbox = [f"{steps}.operation", f"{steps}.letterbox"]
     assert asked == [
-        [f"{steps}.operation", f"{steps}.transforms", "Data_processing.raw"],
-        [f"{steps}.operation", f"{steps}.letterbox"],
+        [f"{steps}.operation", "Data_processing.raw"],  # copy 0: transforms leave it alone
+        [f"{steps}.operation", "Data_processing.raw", f"{steps}.transforms"],
+        letterbox,
+        letterbox,
     ]

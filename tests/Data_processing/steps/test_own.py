@@ -76,7 +76,7 @@ def test_a_file_is_an_operation(write: Write) -> None:
 def test_what_cannot_be_stored_is_named(write: Write, made: str, sentence: str) -> None:
     """The sample, the operation, its arguments and what it did."""
     write("wrong", made)
-    with pytest.raises(RejectedError, match=r"(?s)12 rejected.*shapes/00\.png: .*" + sentence):
+    with pytest.raises(RejectedError, match=r"(?s)12 rejected.*shapes/00\.png[,:] .*" + sentence):
         process.run(Namespace(step="flip"))
 
 

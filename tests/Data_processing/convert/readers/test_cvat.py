@@ -288,6 +288,127 @@ def test_what_is_broken_is_rejected_alone(bench: Bench) -> None:
     )
 
 
+SHAPE = '<box label="cat" xtl="1" ytl="1" xbr="5" ybr="5"/>'
+
+
+@pytest.mark.parametrize(
+    ("beside", "shapes", "reason"),
+    [
+        (
+            f'<Image name="b.png">{SHAPE}</Image>',
+            1,
+            "a <Image> in <annotations> is not found; write it as <image>, right below",
+        ),
+        (
+            f'<images><image name="b.png">{SHAPE}<tag label="x"/>{SHAPE}</image></images>',
+            2,
+            "a <image> in <images> is not found; write it as <image>, right below <annotations>",
+        ),
+        ('<meta><task><image name="b.png"/></task></meta>', 0, "a <image> in <task> is not found"),
+    ],
+)
+def test_an_image_where_none_is_looked_for_is_rejected(
+    bench: Bench, beside: str, shapes: int, reason: str
+) -> None:
+    bench.image("a.png")
+    bench.image("b.png")
+    _write(bench, _image("a.png", SHAPE), beside)
+    summary = bench.convert(OPTIONS)
+    counts = f"2 images and {1 + shapes} annotation{'s' * (shapes > 0)} in, 1 and 1 out"
+    assert summary.startswith(f"{counts}, 1 and {shapes} rejected; 1 class")
+    (told,) = bench.reasons()
+    assert told.startswith(f"annotations.xml:7: {reason}")
+
+
+def test_a_shape_beside_the_images_is_rejected(bench: Bench) -> None:
+    bench.image("a.png")
+    drawing = "<meta><svg><polygon/><ellipse/></svg></meta>"  # what a skeleton looks like
+    _write(bench, _image("a.png", SHAPE), drawing, f"<shapes>\n{SHAPE}</shapes>")
+    summary = bench.convert(OPTIONS)
+    assert summary.startswith("1 image and 2 annotations in, 1 and 1 out, 0 and 1 rejected")
+    (told,) = bench.reasons()
+    assert told == (
+        "annotations.xml:8: a <box> in <shapes> is not found; write it as <box>, right below "
+        "<image>"
+    )
+
+
+def test_tracks_are_a_video_wherever_they_stand(bench: Bench) -> None:
+    bench.image("a.png")
+    _write(bench, _image("a.png", SHAPE), "<tracks><Track/></tracks>")
+    with pytest.raises(AnnotationError, match="holds tracks of a video"):
+        bench.convert(OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("shape", "reason"),
+    [
+        (_box(1, 1, 5, 5, f"\n{SHAPE}"), "a <box> in <box> is not found; write it as <box>, right"),
+        (_shape("skeleton", f"\n{SHAPE}"), "a <box> in <skeleton> is not found"),
+        (
+            _shape("skeleton", "\n<Points/>"),
+            "a <Points> in <skeleton> is not found; write it as <points>, right below <skeleton>",
+        ),
+        (
+            _shape("skeleton", f'<points label="1" points="2,3">\n{SHAPE}</points>'),
+            "a <box> in <points> is not found",
+        ),
+        (_shape("tag", f"<foo>\n{SHAPE}</foo>"), "a <box> in <foo> is not found"),
+        (_box(1, 1, 5, 5, '\n<tag label="x"/>'), "a <tag> in <box> is not found"),
+    ],
+)
+def test_a_shape_in_another_takes_its_image_along(bench: Bench, shape: str, reason: str) -> None:
+    bench.image("a.png")
+    bench.image("b.png")
+    _write(bench, _image("b.png", shape), _image("a.png", SHAPE))
+    summary = bench.convert(OPTIONS)
+    assert "in, 1 and 1 out, 1 and " in summary
+    (told,) = bench.reasons()
+    assert told.startswith(f"annotations.xml:7: {reason}")
+
+
+def test_of_two_values_of_an_attribute_neither_is_taken(bench: Bench) -> None:
+    bench.image("a.png")
+    one, two = (f'<attribute name="q">{value}</attribute>' for value in (1, 2))
+    boxes = (_box(1, 1, 5, 5, one + two), _box(1, 1, 6, 6, one + one), _box(1, 1, 7, 7, two))
+    nested = _box(1, 1, 5, 5, '<attribute name="q">1<b>2</b></attribute>')
+    _write(bench, _image("a.png", *boxes, nested))
+    bench.convert(OPTIONS)
+    (sample,) = bench.samples()
+    assert sample.row.extras == ('{"attributes":{"q":"1"}}', '{"attributes":{"q":"2"}}')
+    assert [reason.removeprefix("annotations.xml:") for reason in bench.reasons()] == [
+        "12: its attribute 'q' holds <b>, text is needed; correct it",
+        "6: its attribute 'q' is both '1' and '2'; take out the wrong one",
+    ]
+
+
+def test_of_two_values_of_an_attribute_of_a_tag_neither_is_taken(bench: Bench) -> None:
+    bench.image("a.png")
+    bench.image("b.png")
+    both = '<attribute name="q">1</attribute><attribute name="q"></attribute>'
+    _write(bench, _image("a.png", SHAPE), _image("b.png", _shape("tag", both)))
+    assert ", 1 and 0 rejected" in bench.convert(OPTIONS)
+    (told,) = bench.reasons()
+    assert told == "annotations.xml:8: its attribute 'q' is both '1' and ''; take out the wrong one"
+
+
+def test_elements_that_cvat_does_not_have_go_to_extras(bench: Bench) -> None:
+    bench.image("a.png")
+    foo = '<foo bar="1"><attributes>2</attributes></foo>'
+    joint = f'<points label="1" points="2,3">{foo}</points>'
+    shapes = (_box(1, 1, 5, 5, foo + "<x/>"), _shape("skeleton", joint + foo), _shape("tag", foo))
+    _write(bench, _image("a.png", *shapes))
+    bench.convert(OPTIONS)
+    (sample,) = bench.samples()
+    said = '{"foo":{"attributes":2,"bar":1}'
+    assert sample.row.extras == (
+        f'{{"elements":{said},"x":""}}}}',
+        f'{{"elements":{said}}},"elements of points":[{said}}}],"points":["1"],'
+        '"shape":"skeleton"}',
+    )
+    assert sample.row.image_extras == f'{{"tags":[{{"elements":{said}}},"label":"cat"}}]}}'
+
+
 def test_a_file_whose_name_is_no_text_is_named(bench: Bench) -> None:
     _write(bench, _image("a.png"), file=os.fsdecode(b"\xff.xml"))
     with pytest.raises(AnnotationError, match=r"the file's name '.udcff\.xml' holds characters"):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from Data_processing.convert.found import FoundImage, Source
 from Data_processing.convert.readers.label_studio import extract
@@ -20,7 +21,9 @@ from tests.Data_processing.convert.readers.test_brush import _encoded
 OPTIONS = "format: label_studio, on_bad: skip"
 
 
-def _result(kind: str, label: object = "cat", *, id: object = "r1", **value: object) -> object:
+def _result(
+    kind: str, label: object = "cat", *, id: object = "r1", **value: object
+) -> dict[str, object]:
     said = value if label is None else {**value, kind: [label]}
     return {
         "id": id,
@@ -34,7 +37,7 @@ def _result(kind: str, label: object = "cat", *, id: object = "r1", **value: obj
     }
 
 
-def _rect(label: str = "cat", **more: object) -> object:
+def _rect(label: str = "cat", **more: object) -> dict[str, object]:
     return _result("rectanglelabels", label, x=10, y=20, width=50, height=40, **more)
 
 
@@ -276,6 +279,121 @@ def test_the_short_form(bench: Bench) -> None:
     assert sample.image.labels == ("cat", "day", "dry", "sunny")
     assert [(b.x1, b.y1, b.x2, b.y2) for b in sample.image.bounding_boxes] == [(2, 2, 12, 6)]
     assert sample.row.image_extras == '{"data":{"mood":"good"}}'
+
+
+def _turned(result: dict[str, object], **more: object) -> dict[str, object]:
+    return {**result, "original_width": 10, "original_height": 20, **more}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_each_region_states_the_sides_of_the_image(bench: Bench, order: int, workers: int) -> None:
+    bench.image("a.png")
+    results = [_rect(id="x"), _turned(_rect("dog", id="z"))][::order]
+    _write(bench, _task("a.png", *results))
+    summary = bench.convert(OPTIONS, workers=workers)
+    assert summary.startswith("1 image and 2 annotations in, 1 and 1 out, 0 and 1 rejected")
+    (sample,) = bench.samples()
+    assert [(b.name, b.x1, b.y1, b.x2, b.y2) for b in sample.image.bounding_boxes] == [
+        ("cat", 2, 2, 12, 6)
+    ]
+    (reason,) = bench.reasons()
+    assert reason == (
+        "tasks.json#1: region z: it is percent of 10 x 20 pixels, and the image counts as 20 x 10; "
+        "draw it again"
+    )
+    kinds = json.loads((bench.metadata / "conversion.json").read_text())["changes"]
+    assert [one["reason"] for one in kinds] == ["sides that differ"]
+
+
+@pytest.mark.parametrize(
+    ("regions", "orientation", "kept", "box"),
+    [
+        ("xz", "auto", "z", (1, 4, 6, 12)),  # as seen; x is of the image as it is stored
+        ("zx", "auto", "z", (1, 4, 6, 12)),
+        ("xzx", "auto", "x", (4, 2, 8, 12)),
+        ("xz", "stored", "x", (4, 2, 8, 12)),
+        ("xxz", "seen", "z", (1, 4, 6, 12)),
+    ],
+)
+def test_no_region_is_turned_that_was_drawn_on_the_image_as_seen(
+    bench: Bench, regions: str, orientation: str, kept: str, box: tuple[float, ...]
+) -> None:
+    exif = Image.Exif()
+    exif[274] = 6  # stored 20 x 10, seen 10 x 20
+    Image.new("RGB", (20, 10)).save(bench.raw / "a.jpg", exif=exif)
+    each = {"x": _rect, "z": lambda **more: _turned(_rect(**more))}
+    _write(bench, _task("a.jpg", *(each[kind](id=f"{kind}{i}") for i, kind in enumerate(regions))))
+    bench.convert(f"{OPTIONS}, orientation: {orientation}")
+    (sample,) = bench.samples()
+    boxes = {(b.x1, b.y1, b.x2, b.y2) for b in sample.image.bounding_boxes}
+    assert boxes == {box}
+    assert len(sample.image.bounding_boxes) == regions.count(kept)
+    assert all(f"region {kept}" not in reason for reason in bench.reasons())
+
+
+def test_a_rejected_region_states_no_sides(bench: Bench) -> None:
+    bench.image("a.png")
+    bare = _turned(_result("rectangle", None, x=10, y=20, width=50, height=40), id="bare")
+    _write(bench, _task("a.png", bare, _rect(id="x")))
+    assert "1 and 1 out, 0 and 1 rejected" in bench.convert(OPTIONS)
+    assert ["it has no class" in reason for reason in bench.reasons()] == [True]
+
+
+def test_sides_that_no_file_confirms_reject_the_image(bench: Bench) -> None:
+    bench.image("a.png", 30, 30)
+    _write(bench, _task("a.png", _rect(id="x"), _turned(_rect(id="z"))))
+    with pytest.raises(AnnotationError, match="0 and 0 out, 1 and 2 rejected"):
+        bench.convert(OPTIONS)
+    assert any("says 10 x 20 pixels, the file has 30 x 30" in one for one in bench.reasons())
+
+
+SEVERAL = "its data names 2 images: e.png, f.png; a task of one image can be read"
+
+
+@pytest.mark.parametrize(
+    ("keys", "more", "says"),
+    [
+        (("image", "image2"), ({"to_name": "i1"}, {"to_name": "i2"}), SEVERAL),
+        (("left", "right"), ({"to_name": "i1"}, {"to_name": "i2"}), SEVERAL),
+        (("image", "image2"), ({"item_index": 0}, {"item_index": 1}), "by item_index"),
+        (("image", "image2"), ({"to_name": "i2"}, {"to_name": "i2"}), SEVERAL),
+        (("image", "image2"), ({}, {}), ""),  # of the tag that is called image
+    ],
+)
+def test_a_task_of_two_images_is_refused(
+    bench: Bench, keys: tuple[str, str], more: tuple[dict[str, object], ...], says: str
+) -> None:
+    for name in ("a.png", "e.png", "f.png"):
+        bench.image(name)
+    data = dict(zip(keys, ("e.png", "f.png"), strict=True))
+    results = [{**_rect(id=f"r{i}"), **each} for i, each in enumerate(more)]
+    task = {"id": 2, "data": data, "annotations": [{"id": 1, "result": results}]}
+    _write(bench, _task("a.png", _rect()), task)
+    bench.convert(OPTIONS)
+    if says:
+        assert [one.image.image for one in bench.samples()] == ["a.png"]
+        assert [reason for reason in bench.reasons() if says in reason] == bench.reasons() != []
+    else:
+        assert [len(one.image.bounding_boxes) for one in bench.samples()] == [1, 2]
+
+
+def test_other_names_of_the_image_and_pictures_elsewhere_are_no_second_image(bench: Bench) -> None:
+    bench.image("a.png")
+    result = {**_rect(), "to_name": "img"}
+    task = _task("/data/upload/1/0a1b2c3d-a.png", result, url="https://x/a.png", logo="logo.png")
+    _write(bench, task)
+    assert bench.convert("format: label_studio").startswith("1 image and 1 annotation in, 1 and 1")
+
+
+def test_predictions_and_drafts_are_told_and_not_read(bench: Bench) -> None:
+    bench.image("a.png")
+    other = [{"id": 9, "result": [_rect("dog")]}]
+    _write(bench, {**_task("a.png", _rect()), "predictions": other, "drafts": other})
+    summary = bench.convert("format: label_studio")
+    assert "1 tasks with predictions, not read" in summary
+    assert "1 tasks with drafts, not read" in summary
+    assert [one.image.labels for one in bench.samples()] == ["cat"]
 
 
 PRESENT = ("a.png", "one/b.png", "one/d.png", "two/c d.png", "two/d.png", "two/0a1b2c3d-e.png")

@@ -122,6 +122,48 @@ def test_without_columns_for_a_box_rows_are_labels(three: Bench) -> None:
     assert all(s.row.has_labels and not s.row.has_boxes for s in three.samples())
 
 
+@pytest.mark.parametrize("file", ["t.parquet", "t.csv"])
+def test_lists_of_labels_are_labels(three: Bench, file: str) -> None:
+    lists: list[object] = [["x", "y|z"], [], None]
+    frame = pd.DataFrame({"image": ["a.png", "b.png", "c.png"], "labels": lists})
+    if file == "t.csv":
+        frame["labels"] = ['["x", "y|z"]', "[]", ""]
+        frame.to_csv(three.raw / file, index=False)
+    else:
+        frame.to_parquet(three.raw / file)
+    three.convert(f"format: {file[2:]}")
+    assert labels(three) == {"a.png": ("x", "y|z"), "b.png": (), "c.png": ()}
+    assert all(sample.row.has_labels for sample in three.samples())
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([[1, 2], [10]], {"a.png": ("1", "2"), "b.png": ("10",)}),
+        (["[x|y]", "[]x"], {"a.png": ("[x", "y]"), "b.png": ("[]x",)}),
+    ],
+)
+def test_numbers_in_lists_are_names_and_brackets_may_be(
+    three: Bench, values: list[object], expected: dict[str, tuple[str, ...]]
+) -> None:
+    frame = pd.DataFrame({"image": ["a.png", "b.png"], "labels": values})
+    frame.to_parquet(three.raw / "t.parquet")
+    three.convert("format: parquet")
+    assert labels(three) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [([["x"], ["y"]], "give names alone"), ([None], "is empty"), (["x", ""], "is empty")],
+)
+def test_lists_of_other_things_are_refused(three: Bench, value: object, says: str) -> None:
+    frame = pd.DataFrame({"image": ["a.png"], "labels": [value]})
+    frame.to_parquet(three.raw / "t.parquet")
+    with pytest.raises(AnnotationError, match="0 out"):
+        three.convert("format: parquet, on_bad: skip")
+    assert says in three.reasons()[0]
+
+
 def test_boxes_and_labels_of_the_image_in_one_table(three: Bench) -> None:
     write(three, f"{HEAD},scene", "a.png,cat,1,2,6,6,indoors", "a.png,ant,3,2,6,6,indoors|dark")
     three.convert("format: csv, columns: {labels: scene}")

@@ -119,6 +119,23 @@ def test_polygons_are_regions_and_drawn(bench: Bench) -> None:
     assert np.argwhere(mask).tolist() == [[y, x] for y in (3, 4) for x in (2, 3, 4, 5)]
 
 
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16", "utf-16-le", "utf-16-be"])
+def test_polygons_are_found_in_any_encoding(bench: Bench, codec: str) -> None:
+    """An image without objects has a mask where others have regions."""
+    bench.image("a.png")
+    bench.image("b.png")
+    points = "".join(f"<x{i}>{x}</x{i}><y{i}>{y}</y{i}>" for i, (x, y) in enumerate(_SQUARE, 1))
+    _write(bench, "a.xml", _object(f"<polygon>{points}</polygon>", box=""))
+    _write(bench, "b.xml")
+    for name in "ab":
+        file = bench.raw / f"{name}.xml"
+        file.write_bytes(file.read_text().encode(codec))
+    bench.convert(OPTIONS)
+    samples = bench.samples()
+    assert [one.row.has_mask for one in samples] == [True, True]
+    assert samples[0].image.segmentation_mask
+
+
 _SQUARE = [(2, 3), (6, 3), (6, 5), (2, 5)]
 
 
@@ -274,6 +291,69 @@ def test_all_come_in_the_order_of_images_whoever_works(bench: Bench) -> None:
     assert list(_files(bench)) == sorted(_files(bench))
     bench.convert(OPTIONS, workers=2)
     assert (bench.metadata / "metadata.jsonl").read_bytes() == alone
+
+
+@pytest.mark.parametrize(
+    "first", ['<object id="1">', "<object >", "<object\n>", "<object\tid='1'\n>"]
+)
+def test_an_object_is_found_however_its_tag_is_spelt(bench: Bench, first: str) -> None:
+    bench.image("a.png")
+    _write(bench, "a.xml", _object().replace("<object>", first), _object(name="dog"))
+    summary = bench.convert(OPTIONS)
+    assert summary.startswith("1 image and 2 annotations in, 1 and 2 out; 2 classes")
+
+
+def test_an_empty_object_is_rejected_wherever_it_stands(bench: Bench) -> None:
+    for name, objects in (("a", ("<object/>", _object())), ("b", (_object(), "<object/>"))):
+        bench.image(f"{name}.png")
+        _write(bench, f"{name}.xml", *objects)
+    summary = bench.convert(OPTIONS)
+    assert summary.startswith("2 images and 4 annotations in, 2 and 2 out, 0 and 2 rejected")
+
+
+@pytest.mark.parametrize("inner", ["<Object>1</Object>", "<OBJECT></OBJECT>", "<Object/>"])
+def test_an_object_in_another_is_rejected_in_any_case(bench: Bench, inner: str) -> None:
+    bench.image("a.png")
+    bench.image("b.png")
+    _write(bench, "a.xml", _object())
+    _write(bench, "b.xml", _object(inner))
+    summary = bench.convert(OPTIONS)
+    assert summary.startswith("2 images and 2 annotations in, 1 and 1 out, 1 and 1 rejected")
+    (reason,) = bench.reasons()
+    assert "bject> in <object> is not found" in reason or "BJECT> in <object> is not" in reason
+
+
+SIZE = "<size><width>{}</width><height>10</height></size>"
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ("<filename>c.png</filename>", "3: a second <filename> says c.png, the first says b.png"),
+        (
+            f"{SIZE.format(20)}\n{SIZE.format(30)}",
+            "3: a second <width> says 30, the first says 20",
+        ),
+        (SIZE.format("20</width>\n<width>9"), "3: a second <width> says 9, the first says 20"),
+    ],
+)
+def test_a_second_that_contradicts_the_first_is_rejected(
+    bench: Bench, more: str, reason: str
+) -> None:
+    bench.image("a.png")
+    bench.image("b.png")
+    _write(bench, "a.xml", _object())
+    _write(bench, "b.xml", _object(), more="\n" + more if "file" in more else more)
+    summary = bench.convert(OPTIONS)
+    assert summary.startswith("2 images and 2 annotations in, 1 and 1 out, 1 and 1 rejected")
+    assert bench.reasons() == [f"b.xml:{reason}; take out the wrong one"]
+
+
+def test_a_second_that_says_the_same_or_nothing_is_harmless(bench: Bench) -> None:
+    bench.image("a.png")
+    more = f"<filename>a.png</filename><filename/>{SIZE.format(20)}<size/>{SIZE.format(0)}"
+    _write(bench, "a.xml", _object(), more=more)
+    assert bench.convert(OPTIONS).startswith("1 image and 1 annotation in, 1 and 1 out; 1 class")
 
 
 def test_the_golden_file(bench: Bench) -> None:

@@ -1,15 +1,21 @@
 """What is read of a plain file is what the parser reads of it, whatever is changed in it."""
 
+import re
+from pathlib import Path
 from typing import Literal
 
+import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from Data_processing.convert.found import FoundImage, Seen, Source
 from Data_processing.convert.readers import voc
-from Data_processing.convert.readers.voc_objects import annotation
+from Data_processing.convert.readers.small_files import Files
+from Data_processing.convert.readers.voc_files import Paired
 from Data_processing.convert.readers.voc_plain import plain_file
-from Data_processing.convert.readers.xml import Element, parsed
+from Data_processing.convert.report import Report
+from Datasets.dataset import Dataset
 
 BOX = "<bndbox><xmin>2</xmin><ymin>3.5</ymin><xmax>8</xmax><ymax>9</ymax></bndbox>"
 LABELIMG = f"""<annotation>
@@ -35,6 +41,7 @@ LABELIMG = f"""<annotation>
 \t<object><name> dog</name>{BOX}<difficult>0</difficult></object>
 </annotation>
 """
+TAGS = tuple(sorted(set(re.findall(r"<(\w+)>", LABELIMG))))
 NEW = (
     *("<object>", "</object>", "<name>", "</name>", "<bndbox>", "<polygon>", "<x1>1</x1>", "<a/>"),
     *("<!-- ", " -->", "<![CDATA[", "]]>", "&amp;", "&", "é", "\r", "\r\n", "\n", "\0", "\x0b"),
@@ -43,25 +50,53 @@ NEW = (
 )
 
 
+class _Told(Report):
+    """Keeps what is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str, str, bool, int]] = []
+
+    def reject(
+        self, sample: str, reason: str, kind: str, *, whole: bool = True, annotations: int = 0
+    ) -> None:
+        self.told.append((sample, reason, kind, whole, annotations))
+
+
+class _Held(Files):
+    """One file, that is on no disk."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    def read(self, file: str) -> bytes:
+        return self.content
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """All that comes of a file."""
+
+    images: list[FoundImage]
+    told: list[tuple[str, str, str, bool, int]]
+    seen: Seen
+
+
+def outcome(content: bytes, origin: Literal[0, 1]) -> Outcome:
+    source = Source("a", Path(), Dataset(path="a", format="voc", origin=origin), "datasets.a")
+    report, seen = _Told(), Seen(names=set())
+    reader = voc._Reader(source, _Held(content), report, seen, frozenset({"b.jpg"}), False)
+    images = list(reader.images(Paired({"b.jpg": "a.xml"}, {}, {})))
+    return Outcome(images, report.told, seen)
+
+
 def check(content: bytes, origin: Literal[0, 1]) -> bool:
-    """Return whether the file is plain; if so, all must be as the parser has it."""
-    plain = plain_file(content, "a.xml", origin)
-    if plain is None:
+    """Return whether the file is plain; if so, all must be as it is without the short way."""
+    if plain_file(content, "a.xml", origin) is None:
         return False
-    root = parsed(content, "a.xml")
-    objects = [one for one in root.children if one.tag == "object"]
-    every = [annotation(one, n, f"a.xml:{one.line}", origin) for n, one in enumerate(objects, 1)]
-    assert plain.objects == tuple(every)
-    assert plain.root.tag == root.tag
-    assert plain.root.text_of("filename") == root.text_of("filename")
-    assert voc._extras(plain.root) == voc._extras(root)
-    assert _sides(plain.root) == _sides(root)
+    short = outcome(content, origin)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(voc, "plain_file", lambda *of: None)
+        assert short == outcome(content, origin)
     return True
-
-
-def _sides(root: Element) -> list[str]:
-    size = root.child("size")
-    return [size.text_of(side) for side in ("width", "height")] if size else []
 
 
 @pytest.mark.parametrize("origin", [0, 1])
@@ -93,6 +128,78 @@ def test_parts_that_are_put_in(where: list[tuple[int, str]]) -> None:
 @given(st.lists(st.sampled_from(LABELIMG.splitlines()), max_size=12))
 def test_lines_in_any_order(lines: list[str]) -> None:
     check("\n".join(["<annotation>", *lines, "</annotation>"]).encode(), 0)
+
+
+def _mutant(text: str, how: str, tag: str, nth: int) -> str:
+    """Return ``text`` with one element ``tag`` of it, the ``nth``, changed in one way."""
+    found = list(re.finditer(rf"<{tag}>(?:(?!<{tag}>).)*?</{tag}>\n?", text, re.DOTALL))
+    if not found:
+        return text
+    one = found[nth % len(found)]
+    inner = one[0][len(tag) + 2 : one[0].rindex("</")]
+    new = CHANGES[how].format(element=one[0], tag=tag, case=tag.capitalize(), inner=inner)
+    return text[: one.start()] + new + text[one.end() :]
+
+
+CHANGES = {
+    "attribute": '<{tag} id="1">{inner}</{tag}>',
+    "blank in the tag": "<{tag} >{inner}</{tag}>",
+    "line break in the tag": "<{tag}\n>{inner}</{tag} >",
+    "case": "<{case}>{inner}</{case}>",
+    "empty": "<{tag}/>",
+    "empty in two": "<{tag}></{tag}>",
+    "empty, another case": "<{case}></{case}>",
+    "another case beside": "{element}<{case}>{inner}</{case}>",
+    "another case before": "<{case}>x</{case}>{element}",
+    "twice": "{element}{element}",
+    "a second that says otherwise": "{element}<{tag}>7</{tag}>",
+    "a first that says otherwise": "<{tag}>7</{tag}>{element}",
+    "gone": "",
+    "in itself": "<{tag}>{element}</{tag}>",
+    "in another": "<part>{element}</part>",
+    "an object in it": "<{tag}>{inner}<object><name>c</name></object></{tag}>",
+    "an Object in it": "<{tag}><Object>1</Object>{inner}</{tag}>",
+    "an empty OBJECT in it": "<{tag}>{inner}<OBJECT></OBJECT></{tag}>",
+    "an object before": '<object id="1"><name>c</name></object>{element}',
+    "an empty object before": "<object/>{element}",
+    "a Size before": "<Size><width>1</width></Size>{element}",
+    "comment before": "<!-- <object> -->{element}",
+    "comment in it": "<{tag}><!-- a -->{inner}</{tag}>",
+    "comment in the middle": "<{tag}>{inner}<!-- <object></object> -->x</{tag}>",
+    "CDATA": "<{tag}><![CDATA[{inner}]]></{tag}>",
+    "entity": "<{tag}>&#32;{inner}&amp;</{tag}>",
+    "instruction": "<?a <object> ?>{element}",
+    "text beside": "words{element}words",
+    "indented": "<{tag}>\n\t{inner}\r\n</{tag}>",
+    "blanks": "<{tag}>  {inner} </{tag}>",
+    "number": "<{tag}>007.50</{tag}>",
+    "minus": "<{tag}>-0</{tag}>",
+    "closed early": "{element}</annotation><annotation>",
+    "no plain letter": "<{tag}>é</{tag}>",
+}
+
+
+@example(0, [("attribute", "object", 0)])
+@example(0, [("line break in the tag", "object", 0)])
+@example(0, [("an empty object before", "object", 0)])
+@example(0, [("an Object in it", "object", 0)])
+@example(1, [("an empty OBJECT in it", "object", 1)])
+@example(0, [("a first that says otherwise", "filename", 0)])
+@example(0, [("a second that says otherwise", "width", 0)])
+@given(
+    st.sampled_from([0, 1]),
+    st.lists(
+        st.tuples(st.sampled_from(sorted(CHANGES)), st.sampled_from(TAGS), st.integers(0, 1)),
+        max_size=4,
+    ),
+)
+def test_elements_that_are_changed(
+    origin: Literal[0, 1], changes: list[tuple[str, str, int]]
+) -> None:
+    text = LABELIMG
+    for how, tag, nth in changes:
+        text = _mutant(text, how, tag, nth)
+    check(text.encode(), origin)
 
 
 @pytest.mark.parametrize("codec", ["utf-16", "cp037", "utf-7"])
