@@ -26,13 +26,20 @@ from Data_processing.convert.readers.cvat_files import (
     Contents,
     Entry,
     OtherXmlError,
+    check_places,
     element_of,
     shapes_of,
     survey,
 )
-from Data_processing.convert.readers.cvat_shapes import REGIONS_OF, Frame, annotation, attributes_of
+from Data_processing.convert.readers.cvat_shapes import (
+    REGIONS_OF,
+    Frame,
+    annotation,
+    attributes_of,
+    elements_of,
+)
 from Data_processing.convert.readers.nearby import Nearby
-from Data_processing.convert.readers.xml import Element, check_printable, plain, whole
+from Data_processing.convert.readers.xml import BROKEN, Element, check_printable, plain, whole
 from Data_processing.convert.report import Report
 from Data_processing.convert.strict_json import compact
 from Datasets.errors import AnnotationError
@@ -64,15 +71,18 @@ def extract(source: Source, report: Report) -> Extraction:
     for path in present.images:
         if path not in placed.entries:
             report.leave_out(printable(path), UNNAMED)
-    seen = Seen(
-        len(contents.entries), sum(entry.shapes for entry in contents.entries), contents.names
-    )
+    for one in contents.misplaced:
+        report.reject(one.file, one.reason, BROKEN, whole=one.is_image, annotations=one.shapes)
+    images = len(contents.entries) + sum(one.is_image for one in contents.misplaced)
+    shapes = sum(entry.shapes for entry in contents.entries)
+    shapes += sum(one.shapes for one in contents.misplaced)
+    seen = Seen(images, shapes, contents.names)
     reader = _Reader(source, report, _looked(contents))
     return Extraction(reader.images(placed), seen, tuple(sorted(contents.names)))
 
 
 def _surveyed(source: Source, files: list[str], report: Report) -> Contents:
-    contents = Contents([], set(), set())
+    contents = Contents([], set(), set(), [])
     others = 0
     for file in files:
         try:
@@ -89,7 +99,7 @@ def _surveyed(source: Source, files: list[str], report: Report) -> Contents:
             f"{source.where}: none of {others:,} XML files below {source.root} is a CVAT file, "
             f"which begins with <{ROOT}>; say what they are as {source.where}.format"
         )
-    if not contents.entries:
+    if not contents.entries and not contents.misplaced:
         count = len(files) - others
         raise AnnotationError(
             f"{source.where}: no image stands in {count:,} CVAT file{'s' * (count > 1)} below "
@@ -171,8 +181,8 @@ class _Reader(msgspec.Struct, frozen=True):
             whole(image.attributes.get(side, ""), f"{entry.place()}: its {side}")
             for side in ("width", "height")
         )
-        tags = [one for one in image.children if one.tag == TAG]
-        labels = {_label(tag, entry) for tag in tags}
+        check_places(image, entry.file)
+        tags = [_Tag.of(one, entry.file) for one in image.children if one.tag == TAG]
         taken: list[FoundAnnotation] = []
         for number, shape in enumerate(shapes_of(image), 1):
             try:
@@ -184,7 +194,7 @@ class _Reader(msgspec.Struct, frozen=True):
             entry.name,
             f"{entry.file}#{image.attributes.get('id', entry.line)}",
             self.looked,
-            tuple(sorted(labels)),
+            tuple(sorted({tag.label for tag in tags})),
             tuple(taken),
             width,
             height,
@@ -193,21 +203,32 @@ class _Reader(msgspec.Struct, frozen=True):
         )
 
 
-def _label(tag: Element, entry: Entry) -> str:
-    try:
-        return check_name(tag.attributes.get("label", ""))
-    except AnnotationError as error:
-        raise AnnotationError(f"{entry.file}:{tag.line}: {error}", error.kind) from None
+class _Tag(msgspec.Struct, frozen=True):
+    """A label of an image, with what else is said of it."""
+
+    label: str
+    attributes: dict[str, str]
+    elements: dict[str, object]
+
+    @classmethod
+    def of(cls, tag: Element, file: str) -> "_Tag":
+        try:
+            label = check_name(tag.attributes.get("label", ""))
+            return cls(label, attributes_of(tag), elements_of(tag))
+        except AnnotationError as error:
+            raise AnnotationError(f"{file}:{tag.line}: {error}", error.kind) from None
 
 
-def _extras(image: Element, tags: list[Element]) -> str | None:
-    """Return what else is said of an image; of its tags, those that have attributes."""
+def _extras(image: Element, tags: list[_Tag]) -> str | None:
+    """Return what else is said of an image; of its tags, those of which something is."""
     told: dict[str, object] = {
         key: plain(value) for key, value in image.attributes.items() if key not in _KNOWN
     }
     told["tags"] = [
-        {"label": tag.attributes["label"], "attributes": own}
+        {"label": tag.label}
+        | ({"attributes": tag.attributes} if tag.attributes else {})
+        | ({"elements": tag.elements} if tag.elements else {})
         for tag in tags
-        if (own := attributes_of(tag))
+        if tag.attributes or tag.elements
     ]
     return compact(told)

@@ -9,7 +9,16 @@ import msgspec
 from Data_processing.convert.files import path_of
 from Data_processing.convert.found import Source
 from Data_processing.convert.labels import check_name
-from Data_processing.convert.readers.xml import BROKEN, Element, Guarded, check_printable, parsed
+from Data_processing.convert.readers.cvat_shapes import SHAPES
+from Data_processing.convert.readers.xml import (
+    BROKEN,
+    UTF16,
+    Element,
+    Guarded,
+    check_printable,
+    inside,
+    parsed,
+)
 from Datasets.errors import AnnotationError
 
 ROOT = "annotations"
@@ -17,9 +26,10 @@ ROOT = "annotations"
 TAG = "tag"
 """An element that labels the image as a whole; all others beside it are shapes."""
 _IMAGE = "image"
+_META = "meta"
+_PLACED = frozenset({*SHAPES, TAG, _IMAGE})
+"""Elements without which an image looks emptier than it is."""
 _CHUNK = 1 << 20
-_UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
-"""How a file in UTF-16 begins."""
 _UTF8 = frozenset({"utf-8", "utf8", "ascii", "us-ascii"})
 
 
@@ -43,12 +53,22 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
         return f"{self.file}:{self.line}"
 
 
+class Misplaced(msgspec.Struct, frozen=True):
+    """An image, or a shape without an image, that stands where none belongs."""
+
+    file: str
+    reason: str
+    is_image: bool
+    shapes: int
+
+
 class Contents(msgspec.Struct):
     """What all files hold: images in the order of the files, names of classes, kinds of shapes."""
 
-    entries: list[Entry] = []
-    names: set[str] = set()
-    kinds: set[str] = set()
+    entries: list[Entry]
+    names: set[str]
+    kinds: set[str]
+    misplaced: list[Misplaced]
 
 
 class OtherXmlError(AnnotationError):
@@ -68,7 +88,7 @@ def survey(source: Source, file: str, contents: Contents) -> None:
         if not os.fstat(lines.fileno()).st_size:
             raise AnnotationError(f"{file}: the file is empty; replace it or take it out")
         while chunk := lines.read(_CHUNK):
-            if lines.tell() <= _CHUNK and chunk.startswith(_UTF16):
+            if lines.tell() <= _CHUNK and chunk.startswith(UTF16):
                 raise _foreign(file, "UTF-16")
             survey_of.parser.feed(chunk, False)
         survey_of.parser.feed(b"", True)
@@ -93,6 +113,32 @@ def shapes_of(image: Element) -> Iterator[Element]:
     return (one for one in image.children if one.tag != TAG)
 
 
+def check_places(image: Element, file: str) -> None:
+    """Return nothing if all that is drawn on an image stands where it is looked for.
+
+    Raises:
+        AnnotationError: something does not: without it the image would look emptier than it is.
+    """
+    for shape in image.children:
+        for parent in (shape, *inside(shape)) if shape.children else ():
+            for one in parent.children:
+                is_found = parent is shape and _is_joint(shape.tag, one.tag)
+                if one.tag.lower() in _PLACED and not is_found:
+                    reason = _not_found(one.tag, parent.tag, f"{file}:{one.line}")
+                    raise AnnotationError(reason, BROKEN)
+
+
+def _is_joint(parent: str, tag: str) -> bool:
+    return (parent, tag) == ("skeleton", "points")
+
+
+def _not_found(tag: str, parent: str, place: str) -> str:
+    as_known = tag.lower()
+    below = parent if _is_joint(parent, as_known) else ROOT if as_known == _IMAGE else _IMAGE
+    what = f"a <{tag}> in <{parent}> is not found"
+    return f"{place}: {what}; write it as <{as_known}>, right below <{below}>"
+
+
 def _foreign(file: str, encoding: str) -> AnnotationError:
     # Places of images are counted in bytes of the file, and found again by them.
     return AnnotationError(f"{file}: is in {encoding}; save the file as UTF-8", BROKEN)
@@ -104,9 +150,10 @@ class _Survey:
     def __init__(self, file: str, contents: Contents) -> None:
         self.parser = Guarded(file)
         self._contents = contents
-        self._depth = 0
+        self._parents: list[str] = []  # elements that are open
         self._open: dict[str, str] | None = None  # attributes of the image that is open
-        self._start = self._line = self._shapes = self._inside = 0
+        self._problem = ""  # why it will not be read
+        self._depth = self._start = self._line = self._shapes = self._inside = 0  # of that image
         expat = self.parser.expat
         expat.StartElementHandler, expat.EndElementHandler = self._begin, self._end
         expat.XmlDeclHandler = self._declared
@@ -116,29 +163,45 @@ class _Survey:
             raise _foreign(self.parser.name, encoding)
 
     def _begin(self, tag: str, attributes: dict[str, str]) -> None:
-        depth = self._depth
-        self._depth = depth + 1
-        if depth == 0 and tag != ROOT:
+        depth = len(self._parents)
+        self._parents.append(tag)
+        if self._open is not None:
+            if depth == self._depth + 1:
+                self._note(tag, attributes)
+        elif depth:
+            self._outside(tag, attributes)
+        elif tag != ROOT:
             raise OtherXmlError(f"{self.parser.name}: begins with <{tag}>, not with <{ROOT}>")
-        if depth == 1:
-            self._open = None
-            if tag == "track":
-                raise AnnotationError(
-                    f"{self.parser.place()}: holds tracks of a video; export the task as "
-                    '"CVAT for images 1.1"',
-                    "video",
-                )
-            if tag == _IMAGE:
-                self._open = attributes
-                self._start, self._line = self.parser.expat.CurrentByteIndex, self.parser.line()
-                self._shapes = self._inside = 0
-        elif depth == 2 and self._open is not None:
-            self._note(tag, attributes)
+
+    def _outside(self, tag: str, attributes: dict[str, str]) -> None:
+        """Take note of an element that stands in no image."""
+        *_, parent, _ = self._parents
+        depth, as_known = len(self._parents) - 1, tag.lower()
+        is_said = _META in self._parents  # there, a drawing tells what a skeleton looks like
+        if as_known == "track" and not is_said:
+            raise AnnotationError(
+                f"{self.parser.place()}: holds tracks of a video; export the task as "
+                '"CVAT for images 1.1"',
+                "video",
+            )
+        if as_known == _IMAGE:
+            is_found = depth == 1 and tag == _IMAGE
+            self._problem = "" if is_found else _not_found(tag, parent, self.parser.place())
+            self._open, self._depth = attributes, depth
+            self._start, self._line = self.parser.expat.CurrentByteIndex, self.parser.line()
+            self._shapes = self._inside = 0
+        elif as_known in _PLACED and not is_said:
+            reason = _not_found(tag, parent, self.parser.place())
+            lost = Misplaced(self.parser.name, reason, False, int(as_known != TAG))
+            self._contents.misplaced.append(lost)
 
     def _note(self, tag: str, attributes: dict[str, str]) -> None:
         self._inside += 1
         if tag != TAG:
             self._shapes += 1
+        if self._problem:
+            return
+        if tag != TAG:
             is_turned = tag == "box" and attributes.get("rotation", "0") not in ("0", "0.0", "0.00")
             self._contents.kinds.add("turned box" if is_turned else tag)
         name = attributes.get("label", "")
@@ -149,8 +212,13 @@ class _Survey:
                 pass  # rejected when its image's turn comes
 
     def _end(self, tag: str) -> None:
-        self._depth -= 1
-        if self._depth == 1 and self._open is not None:
+        self._parents.pop()
+        if self._open is None or len(self._parents) != self._depth:
+            return
+        if self._problem:
+            lost = Misplaced(self.parser.name, self._problem, True, self._shapes)
+            self._contents.misplaced.append(lost)
+        else:
             entry = Entry(
                 self.parser.name,
                 self._start,
@@ -162,4 +230,4 @@ class _Survey:
                 not self._inside,
             )
             self._contents.entries.append(entry)
-            self._open = None
+        self._open = None

@@ -13,13 +13,14 @@ from Data_processing.convert.found import FoundAnnotation
 from Data_processing.convert.labels import check_name
 from Data_processing.convert.readers.shapes import Drawn, ellipse, placed
 from Data_processing.convert.readers.shapes import points as keypoints
-from Data_processing.convert.readers.xml import Element, number, plain
+from Data_processing.convert.readers.xml import Element, fields, number, plain
 from Datasets.errors import AnnotationError
 from Datasets.image import MAX_PIXELS
 
 REGIONS_OF = frozenset({"turned box", "polygon", "mask", "ellipse"})
 """Shapes that cover an area which a box does not say."""
 _BROKEN = "broken shape"
+_ATTRIBUTE = "attribute"
 _UNSAID = {"occluded": "0", "outside": "0", "z_order": "0", "group_id": "0", "source": "manual"}
 """What stands there where nobody said anything."""
 _CUBOID = tuple(
@@ -55,19 +56,36 @@ def annotation(element: Element, count: int, file: str, frame: Frame) -> FoundAn
             )
         name = check_name(element.attributes.get("label", ""))
         drawn = _DRAW[element.tag](element, frame)
+        told = _told(element)
     except AnnotationError as error:
         raise AnnotationError(f"{place}: {error}", error.kind) from None
-    found = drawn.annotation(count, name, _told(element))
+    found = drawn.annotation(count, name, told)
     return msgspec.structs.replace(found, place=place)
 
 
 def attributes_of(element: Element) -> dict[str, str]:
-    """Return the values of the attributes that the task gives to its labels, by name."""
-    return {
-        one.attributes.get("name", ""): one.text
-        for one in element.children
-        if one.tag == "attribute"
-    }
+    """Return the values of the attributes that the task gives to its labels, by name.
+
+    Raises:
+        AnnotationError: one has two values, or holds elements.
+    """
+    values: dict[str, str] = {}
+    for one in element.children:
+        if one.tag != _ATTRIBUTE:
+            continue
+        name = one.attributes.get("name", "")
+        if one.children:
+            raise AnnotationError(
+                f"its attribute {name!r} holds <{one.children[0].tag}>, text is needed; correct it",
+                _BROKEN,
+            )
+        if values.setdefault(name, one.text) != one.text:
+            raise AnnotationError(
+                f"its attribute {name!r} is both {values[name]!r} and {one.text!r}; take out the "
+                "wrong one",
+                "contradiction",
+            )
+    return values
 
 
 def _told(element: Element) -> dict[str, object]:
@@ -77,8 +95,20 @@ def _told(element: Element) -> dict[str, object]:
         for key, value in element.attributes.items()
         if key != "label" and key not in used and value != _UNSAID.get(key)
     }
-    own = attributes_of(element) if element.children else {}
-    return {**told, "attributes": own} if own else told
+    if not element.children:
+        return told
+    if own := attributes_of(element):
+        told["attributes"] = own
+    if more := elements_of(element):
+        told["elements"] = more
+    return told
+
+
+def elements_of(element: Element) -> dict[str, object]:
+    """Return what elements that CVAT does not have say in a shape or a tag, by name."""
+    known = ("points", _ATTRIBUTE) if element.tag == "skeleton" else (_ATTRIBUTE,)
+    rest = [one for one in element.children if one.tag not in known]
+    return fields({}, rest) if rest else {}
 
 
 def _number(element: Element, key: str, default: str | None = None) -> float:
@@ -173,6 +203,9 @@ def _skeleton(element: Element, frame: Frame) -> Drawn:
     own = [attributes_of(one) for one in points]
     if any(own):
         extras["attributes of points"] = own
+    more = [elements_of(one) for one in points]
+    if any(more):
+        extras["elements of points"] = more
     return Drawn(keypoints=tuple(flat), extras=extras)
 
 
@@ -232,6 +265,8 @@ _DRAW: dict[str, Callable[[Element, Frame], Drawn]] = {
     "polyline": _points,
     "skeleton": _skeleton,
 }
+SHAPES = frozenset(_DRAW)
+"""All that can be drawn on an image."""
 _USED: dict[str, frozenset[str]] = {
     "box": frozenset({"xtl", "ytl", "xbr", "ybr", "rotation"}),
     "cuboid": frozenset(_CUBOID),

@@ -30,6 +30,7 @@ from Data_processing.convert.readers.xml import (
     Element,
     check_printable,
     fields,
+    inside,
     parsed,
     whole,
 )
@@ -129,13 +130,8 @@ class _Reader(msgspec.Struct, frozen=True):
         content = self.files.read(file)
         plain = plain_file(content, file, self.source.dataset.origin or 0)
         root = plain.root if plain else _root(content, file)
-        if plain:
-            _check_objects(root, file)
-        size = root.child("size") or Element("size", root.line, {}, [])
-        width, height = (
-            whole(size.text_of(side), f"{file}:{size.line}: <{side}>")
-            for side in ("width", "height")
-        )
+        name = _name(root, file)
+        width, height = (_side(root, side, file) for side in ("width", "height"))
         objects = () if plain else _objects(root)
         taken = plain.objects if plain else self._taken(path, file, objects)
         count = len(plain.objects if plain else objects)
@@ -144,7 +140,7 @@ class _Reader(msgspec.Struct, frozen=True):
         all_regions = all(one.polygons for one in taken) if taken else self.has_regions
         return FoundImage(
             path,
-            root.text_of("filename") or path.rpartition("/")[2],
+            name or path.rpartition("/")[2],
             file,
             REGIONS if all_regions else BOXES,
             annotations=taken,
@@ -181,7 +177,7 @@ def _check_objects(root: Element, file: str) -> None:
     Raises:
         AnnotationError: one does not: without it the image would look emptier than it is.
     """
-    for parent in (root, *_inside(root)):
+    for parent in (root, *inside(root)):
         for one in parent.children:
             is_found = parent is root and one.tag == OBJECT
             if one.tag.lower() == OBJECT and not is_found:
@@ -192,10 +188,33 @@ def _check_objects(root: Element, file: str) -> None:
                 )
 
 
-def _inside(element: Element) -> Iterator[Element]:
-    for one in element.children:
-        yield one
-        yield from _inside(one)
+def _name(root: Element, file: str) -> str:
+    """Return what the file calls its image, or nothing."""
+    named = [one for one in root.children if one.tag == "filename" and one.text.strip()]
+    for one in named[1:]:
+        if one.text != named[0].text:
+            raise _contradiction("filename", named[0].text, one.text, f"{file}:{one.line}")
+    return named[0].text if named else ""
+
+
+def _side(root: Element, side: str, file: str) -> int | None:
+    """Return a side of the image in pixels, or None."""
+    sizes = [one for one in root.children if one.tag == "size"]
+    known = None
+    for one in (one for size in sizes for one in size.children if one.tag == side):
+        place = f"{file}:{one.line}"
+        pixels = whole(one.text, f"{place}: <{side}>")
+        if known and pixels and pixels != known:
+            raise _contradiction(side, str(known), str(pixels), place)
+        known = known or pixels
+    return known
+
+
+def _contradiction(tag: str, first: str, second: str, place: str) -> AnnotationError:
+    return AnnotationError(
+        f"{place}: a second <{tag}> says {second}, the first says {first}; take out the wrong one",
+        "contradiction",
+    )
 
 
 def _objects(root: Element) -> list[Element]:

@@ -9,7 +9,7 @@ import msgspec
 from Data_processing.convert.found import Source, path_below
 from Data_processing.convert.readers.nearby import Nearby
 from Data_processing.convert.readers.small_files import Files
-from Data_processing.convert.readers.xml import Guarded, check_printable, tidy
+from Data_processing.convert.readers.xml import UTF16, Guarded, check_printable, tidy
 from Data_processing.convert.report import Report
 from Datasets.errors import AnnotationError
 
@@ -120,7 +120,7 @@ def heads(source: Source, files: Sequence[str], reader: Files, report: Report) -
         if head.root not in (ROOT, ""):
             _leave_out(source, file, head.root, report)
             continue
-        found.has_polygons = found.has_polygons or b"<polygon" in content
+        found.has_polygons = found.has_polygons or _has_polygons(content)
         try:
             name = path_below("", head.name) if head.name else ""
         except AnnotationError as error:
@@ -228,6 +228,12 @@ def _leave_out(source: Source, file: str, root: str, report: Report) -> None:
             f"{source.where}.annotations or {source.where}.format"
         )
     report.leave_out(file, "a file that is not Pascal VOC")
+
+
+def _has_polygons(content: bytes) -> bool:
+    if content.startswith(UTF16):
+        return any("<polygon".encode(codec) in content for codec in ("utf-16-le", "utf-16-be"))
+    return b"<polygon" in content
 
 
 def _last(path: str) -> str:

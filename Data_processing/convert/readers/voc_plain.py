@@ -13,12 +13,12 @@ import msgspec
 from Data_processing.convert.found import FoundAnnotation
 from Data_processing.convert.geometry import half_open
 from Data_processing.convert.readers.voc_objects import CORNERS, extras_of
-from Data_processing.convert.readers.xml import Element, parsed
+from Data_processing.convert.readers.xml import Element, inside, parsed
 from Datasets.errors import AnnotationError
 
 _SIDES = ("width", "height")
 _TEXT = rb"[ -%'-;=?-~]"
-_NAME = rb"(?!name>|bndbox>|polygon>)[A-Za-z_][A-Za-z0-9_]*"
+_NAME = rb"(?!name>|bndbox>|polygon>|(?i:object)>)[A-Za-z_][A-Za-z0-9_]*"
 _NUMBER = rb"(-?[0-9]{1,15}(?:\.[0-9]{1,15})?)"
 
 
@@ -108,7 +108,7 @@ def plain_file(content: bytes, file: str, origin: Literal[0, 1]) -> Plain | None
 
 
 def _root(head: bytes, file: str) -> Element | None:
-    """Return the outermost element of a file that begins with ``head``, without its objects."""
+    """Return the outermost element of a file that begins with ``head``, or None if it is odd."""
     if match := _HEAD.fullmatch(head):
         name, *sides = (text.decode() for text in match.groups())
         size = [Element(tag, 1, {}, [], text) for tag, text in zip(_SIDES, sides, strict=True)]
@@ -116,9 +116,11 @@ def _root(head: bytes, file: str) -> Element | None:
         return Element("annotation", 1, {}, parts)
     try:
         # Were the objects not right below the outermost element, this would not be XML.
-        return parsed(head + b"</annotation>", file)
+        root = parsed(head + b"</annotation>", file)
     except AnnotationError:
         return None  # said anew of the whole
+    # An object in another spelling, <object > say, is no less one.
+    return None if any(one.tag.lower() == "object" for one in inside(root)) else root
 
 
 @lru_cache(maxsize=4096)

@@ -5,7 +5,7 @@ and addresses read from elsewhere.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from xml.parsers.expat import ExpatError, errors
 
 import msgspec
@@ -16,6 +16,8 @@ from Datasets.errors import AnnotationError
 
 BROKEN = "broken XML"
 MAX_DEPTH = 64
+UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
+"""How a file in UTF-16 begins."""
 _CUT_OFF = frozenset(
     errors.codes[message]
     for message in (
@@ -114,6 +116,13 @@ class Guarded:
         return f"{where}: not XML: {what} in column {error.offset + 1}; mend the file"
 
 
+def inside(element: Element) -> Iterator[Element]:
+    """Yield all elements in it, however deep, in the order of the file."""
+    for one in element.children:
+        yield one
+        yield from inside(one)
+
+
 def check_printable(file: str) -> None:
     """Return nothing if the name of a file can be written into a report.
 
@@ -144,24 +153,24 @@ def parsed(content: bytes, name: str, first_line: int = 1) -> Element:
     parser = Guarded(name, first_line)
     expat, before = parser.expat, first_line - 1
     top: list[Element] = []
-    inside = [top]  # the children of each element that is open
+    open_lists = [top]  # the children of each element that is open
     text: list[str] = []
 
     def start(tag: str, attributes: dict[str, str]) -> None:
         children: list[Element] = []
-        inside[-1].append(Element(tag, expat.CurrentLineNumber + before, attributes, children))
-        inside.append(children)
+        open_lists[-1].append(Element(tag, expat.CurrentLineNumber + before, attributes, children))
+        open_lists.append(children)
         if text:
             text.clear()
-        if len(inside) > MAX_DEPTH:
+        if len(open_lists) > MAX_DEPTH:
             raise AnnotationError(
                 f"{parser.place()}: elements are nested too deeply to be read", BROKEN
             )
 
     def end(tag: str) -> None:
-        if not inside.pop() and text:
+        if not open_lists.pop() and text:
             said = text[0] if len(text) == 1 else "".join(text)
-            inside[-1][-1].text = tidy(said) if "\n" in said else said
+            open_lists[-1][-1].text = tidy(said) if "\n" in said else said
         text.clear()
 
     expat.StartElementHandler, expat.EndElementHandler = start, end
