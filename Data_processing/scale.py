@@ -85,15 +85,12 @@ def plan(scale: Scale, where: str = "params.yaml") -> tuple[Fitting, ...]:
     fittings = []
     for number, entry in enumerate(scale.ops):
         place = f"{where}: scale.ops.{number}"
-        if len(entry) != 1:
-            raise ParamsError(
-                f"{place}: one scaler an entry was expected, got {sorted(entry) or 'nothing'}"
-            )
-        name, given = next(iter(entry.items()))
-        module = parts.find(TABLE, name, "scaler", place)
+        asked = parts.named(entry, "scaler", place)
+        module = parts.find(TABLE, asked.name, "scaler", place)
         if not isinstance(module, ModuleType):
-            raise ParamsError(f"{place}: '{name}' names no module")
-        fittings.append(Fitting(module, checked(given or {}, module.Parameters, f"{place}.{name}")))
+            raise ParamsError(f"{place}: '{asked.name}' names no module")
+        inside = f"{place}.{asked.name}"
+        fittings.append(Fitting(module, checked(asked.arguments, module.Parameters, inside)))
     return tuple(fittings)
 
 

@@ -3,8 +3,31 @@
 from collections.abc import Mapping
 from importlib import import_module
 
+import msgspec
+
 from Datasets.errors import ParamsError
 from Datasets.params import nearest
+
+
+class Named(msgspec.Struct, frozen=True):
+    """A part as it is asked for: its name and its arguments."""
+
+    name: str
+    arguments: dict[str, object]
+
+
+def named(entry: Mapping[str, dict[str, object] | None], what: str, where: str) -> Named:
+    """Return an entry of a list of parts, ``{name: {argument: value}}``, taken apart.
+
+    Raises:
+        ParamsError: it does not hold exactly one name.
+    """
+    if len(entry) != 1:
+        raise ParamsError(
+            f"{where}: one {what} an entry was expected, got {sorted(entry) or 'nothing'}"
+        )
+    name, arguments = next(iter(entry.items()))
+    return Named(name, arguments or {})
 
 
 def find(table: Mapping[str, str], name: str, what: str, where: str) -> object:

@@ -95,9 +95,7 @@ class Shuffled:
     def groups(self, first: int = 0) -> Iterator[np.ndarray]:
         """Yield the groups of this epoch from number ``first`` on."""
         rng = np.random.default_rng(seed_for(self._seed, "order", self._epoch))
-        order = rng.permutation(self._n)
-        for start, end in zip(self._cuts[first:-1], self._cuts[first + 1 :], strict=True):
-            yield order[start:end]
+        yield from _dealt(rng.permutation(self._n), self._cuts, first)
 
     def ahead(self, first: int = 0) -> Iterator[list[np.ndarray]]:
         """Yield nothing to read in advance: what comes next lies anywhere."""
@@ -129,8 +127,7 @@ class BlockShuffled:
     def groups(self, first: int = 0) -> Iterator[np.ndarray]:
         """Yield the groups of this epoch from number ``first`` on."""
         order = np.concatenate([self._mixed(i, runs) for i, runs in enumerate(self._windows())])
-        for start, end in zip(self._cuts[first:-1], self._cuts[first + 1 :], strict=True):
-            yield order[start:end]
+        yield from _dealt(order, self._cuts, first)
 
     def ahead(self, first: int = 0) -> Iterator[list[np.ndarray]]:
         """Yield the blocks of a window when the one before it begins; of two at the start."""
@@ -160,6 +157,12 @@ def shuffled(ordering: Ordering, n: int, batch: int, seed: int) -> Order:
     if ordering.order == "blocks":
         return BlockShuffled(n, batch, seed, ordering.block)
     return Shuffled(n, batch, seed)
+
+
+def _dealt(order: np.ndarray, cuts: list[int], first: int) -> Iterator[np.ndarray]:
+    """Yield the groups of an order from number ``first`` on, cut at ``cuts``."""
+    for start, end in zip(cuts[first:-1], cuts[first + 1 :], strict=True):
+        yield order[start:end]
 
 
 def _cuts(n: int, batch: int) -> list[int]:

@@ -51,12 +51,8 @@ def named(name: str, step: Step, where: str = "params.yaml") -> list[Named]:
     found = []
     for number, entry in enumerate(step.ops):
         place = f"{where}: preprocess.{name}.ops.{number}"
-        if len(entry) != 1:
-            raise ParamsError(
-                f"{place}: one operation an entry was expected, got {sorted(entry) or 'nothing'}"
-            )
-        op, arguments = next(iter(entry.items()))
-        found.append(Named(op, arguments or {}, place))
+        asked = parts.named(entry, "operation", place)
+        found.append(Named(asked.name, asked.arguments, place))
     return found
 
 

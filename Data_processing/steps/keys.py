@@ -52,7 +52,7 @@ class Context(msgspec.Struct, frozen=True):
     drawn: bytes
 
 
-def unit_keys(work: Work, rows: pa.Table, units: "Sequence[tuple[int, int]]") -> list[bytes]:
+def unit_keys(work: Work, rows: pa.Table, units: Sequence[tuple[int, int]]) -> list[bytes]:
     """Return the keys of ``units``, 16 bytes each.
 
     Args:
