@@ -20,6 +20,9 @@ from Datasets.errors import AnnotationError
 T = TypeVar("T")
 REMEMBERED = 100_000
 """Objects that are read before the memory of the file's pages is given back."""
+LINE_BLOCK = 1 << 16
+"""Bytes whose lines are counted at once, where a line's number is asked for."""
+FORGOTTEN_BLOCKS = 1 << 8
 LONGEST_PART = 1 << 25
 """Bytes of a part beside images and annotations in which keys are looked at one by one."""
 _TOO_DEEP = "lists or objects are nested too deeply to be read; take out what is not COCO"
@@ -54,7 +57,7 @@ class CocoFile:
     def __init__(self, root: Path, name: str) -> None:
         self.name = name
         self._as_written: mmap.mmap | bytes | None = None
-        self._ends: np.ndarray | None = None
+        self._lines: list[int] = []
         self._content = _mapped(path_of(root, name), name)
         self._start = 3 if self._content[:3] == b"\xef\xbb\xbf" else 0
         outline = self._decoded()
@@ -93,7 +96,7 @@ class CocoFile:
         self._check_text(span, text)
         keys = [found[1] for found in _STRING.finditer(text) if found[2]]
         if len(set(keys)) != len(keys) or (b"\\" in text and any(b"\\" in key for key in keys)):
-            self._refuse_repeated_keys(span, self.place(span))
+            self._refuse_repeated_keys(span)
         return self.read_again(span, kind)
 
     def read_again(self, span: np.ndarray, kind: type[T]) -> T:
@@ -130,7 +133,7 @@ class CocoFile:
                 text = self.text(span)
                 self._check_text(span, text)
                 if len(text) <= LONGEST_PART:
-                    self._refuse_repeated_keys(span, f"{self.place(span)}: in '{key}'")
+                    self._refuse_repeated_keys(span, f" in '{key}':")
                 document[key] = msgspec.Raw(text)
         return CocoAbout(self.name, self.has_annotations, document)
 
@@ -154,11 +157,22 @@ class CocoFile:
 
     def place(self, span: np.ndarray) -> str:
         """Return file and line of a part of the file."""
-        if self._ends is None:
-            self._ends = np.flatnonzero(np.frombuffer(self._content, np.uint8) == ord("\n"))
+        if not self._lines:
+            self._lines = self._lines_before()
         start = int(span[0])
         start += len(self.text(span)) - len(self.text(span).lstrip())
-        return f"{self.name}:{int(np.searchsorted(self._ends, start)) + 1}"
+        block = start // LINE_BLOCK
+        line = self._lines[block] + self._content[block * LINE_BLOCK : start].count(b"\n") + 1
+        return f"{self.name}:{line}"
+
+    def _lines_before(self) -> list[int]:
+        """Return how many lines end before each block of the file."""
+        before = [0]
+        for start in range(0, len(self._content), LINE_BLOCK):
+            before.append(before[-1] + self._content[start : start + LINE_BLOCK].count(b"\n"))
+            if len(before) % FORGOTTEN_BLOCKS == 0:
+                self._forget()
+        return before
 
     def _forget(self) -> None:
         """Give back the memory of what was read; it is mapped again where it is asked for."""
@@ -222,13 +236,14 @@ class CocoFile:
         line = self._content[:offset].count(b"\n") + 1
         return f"{self.name}:{line}"
 
-    def _refuse_repeated_keys(self, span: np.ndarray, where: str) -> None:
+    def _refuse_repeated_keys(self, span: np.ndarray, what: str = "") -> None:
         def pairs(each: list[tuple[str, object]]) -> None:
             seen: set[str] = set()
             for key, _ in each:
                 if key in seen:
                     raise AnnotationError(
-                        f"{where}: the key '{key}' occurs twice in one object; remove one",
+                        f"{self.place(span)}:{what} the key '{key}' occurs twice in one object; "
+                        "remove one",
                         "repeated key",
                     )
                 seen.add(key)

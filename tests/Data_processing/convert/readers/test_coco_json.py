@@ -8,7 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Data_processing.convert.readers.coco_json import CocoFile, with_text_for_no_numbers
+from Data_processing.convert.readers.coco_json import (
+    LINE_BLOCK,
+    CocoFile,
+    with_text_for_no_numbers,
+)
 from Data_processing.convert.readers.coco_schema import CocoImage
 from Data_processing.convert.strict_json import Json
 from Datasets.errors import AnnotationError
@@ -94,3 +98,32 @@ def test_a_long_value_is_shown_by_its_first_words(tmp_path: Path) -> None:
         f"a.json:2: Expected `str`, got `array` - at `file_name`: {shown[:77]}...; mend it, "
         "or take the entry out"
     )
+
+
+def _with_lines(path: Path, count: int) -> CocoFile:
+    """Write ``count`` images with blank lines between them, each file_name naming its own line."""
+    text, line = '{"categories":[],"images":[\n', 2
+    for i in range(count):
+        blank = i % 7
+        text += "\n" * blank + f'{{"id":{i},"file_name":"{line + blank}"}}'
+        text += "\n]}\n" if i == count - 1 else "  ,\n"
+        line += blank + 1
+    path.write_text(text)
+    return CocoFile(path.parent, path.name)
+
+
+def test_a_place_is_the_line_wherever_it_stands(tmp_path: Path) -> None:
+    file = _with_lines(tmp_path / "a.json", 3 * LINE_BLOCK // 20)
+    assert len((tmp_path / "a.json").read_bytes()) > 3 * LINE_BLOCK
+    for span in file.images:
+        assert file.place(span) == f"a.json:{file.read(span, CocoImage).file_name}"
+
+
+def test_a_line_is_counted_in_little_memory(tmp_path: Path) -> None:
+    file = _with_lines(tmp_path / "a.json", 50_000)
+    tracemalloc.start()
+    try:
+        file.place(file.images[-1])
+        assert tracemalloc.get_traced_memory()[1] < 4 * LINE_BLOCK
+    finally:
+        tracemalloc.stop()
