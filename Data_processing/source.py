@@ -22,7 +22,8 @@ from Datasets.dataset import METADATA
 from Datasets.errors import StoreError
 from Datasets.files import content_hash, new_folder
 from Datasets.image import Colour
-from Datasets.index import INDEX_SCHEMA, NOWHERE, with_columns
+from Datasets.index import INDEX_SCHEMA, with_columns
+from Datasets.layout import NOWHERE
 from Datasets.metadata import COLUMN, ImageMetadata
 from Datasets.params import load
 from Datasets.randomness import place_of

@@ -59,3 +59,11 @@ def _array(
 ) -> pa.Array:
     held = [None if one is None else pa.py_buffer(one) for one in buffers]
     return pa.Array.from_buffers(kind, count, held, children=children)
+
+
+def taken(table: pa.Table, rows: np.ndarray) -> pa.Table:
+    """Return the rows of a table at ``rows``, without a copy where they stand together."""
+    first = int(rows[0]) if len(rows) else 0
+    if np.array_equal(rows, np.arange(first, first + len(rows))):
+        return table.slice(first, len(rows))
+    return table.take(rows)

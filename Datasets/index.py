@@ -3,7 +3,7 @@
 Whole stores stay in columns; structs live for one shard.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -11,22 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from Datasets.arrow import column
+from Datasets.frame import Frame
+from Datasets.layout import NOWHERE
 from Datasets.sample import Boxes, Sample
-
-NOWHERE = -1
-"""Offset of pixels that are not in this store: the source's, and masks that do not exist."""
-
-
-class Frame(msgspec.Struct, frozen=True):
-    """Where the pixels of one row lie.
-
-    A byte offset into the shard's data, their shape, dtype and hash.
-    """
-
-    offset: int
-    shape: tuple[int, ...]
-    dtype: str
-    hash: str
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -89,11 +76,15 @@ class Row(msgspec.Struct, frozen=True):
         corners = np.array(self.box_corners, np.float64).reshape(-1, 4)
         return Boxes(self.box_names, corners, np.array(self.box_annotations, np.int32))
 
-    def holding(
-        self, sample: Sample, image: Frame, mask: Frame | None, instances: Frame | None = None
-    ) -> "Row":
-        """Return this row for what a step made of it and where the store's writer put that."""
-        height, width, channels = image.shape
+    def holding(self, sample: Sample, frames: Mapping[str, Frame]) -> "Row":
+        """Return this row for what a step made of it and where the store's writer put that.
+
+        Args:
+            sample: what it made.
+            frames: where its image lies, and its masks if it has any, by kind.
+        """
+        image, mask, instances = frames["images"], frames.get("masks"), frames.get("instances")
+        height, width, channels = image.form.shape
         return msgspec.structs.replace(
             self,
             id=sample.id,
@@ -102,7 +93,7 @@ class Row(msgspec.Struct, frozen=True):
             height=height,
             width=width,
             channels=channels,
-            dtype=image.dtype,
+            dtype=image.form.dtype,
             image_hash=image.hash,
             mask_offset=mask.offset if mask else NOWHERE,
             mask_hash=mask.hash if mask else "",
@@ -149,12 +140,11 @@ def rows_of(table: pa.Table) -> list[Row]:
     return [Row(*values) for values in zip(*columns, strict=True)]
 
 
-def table_of(rows: Sequence[Row]) -> pa.Table:
-    """Return ``rows`` as a table, in their order."""
-    columns = [
-        column([getattr(row, field.name) for row in rows], field.type) for field in INDEX_SCHEMA
-    ]
-    return pa.Table.from_arrays(columns, schema=INDEX_SCHEMA)
+def table_of(rows: Sequence[Row], names: Sequence[str] = INDEX_SCHEMA.names) -> pa.Table:
+    """Return the columns ``names`` of ``rows`` as a table, in their order."""
+    schema = pa.schema([INDEX_SCHEMA.field(name) for name in names])
+    columns = [column([getattr(row, field.name) for row in rows], field.type) for field in schema]
+    return pa.Table.from_arrays(columns, schema=schema)
 
 
 def with_columns(table: pa.Table, tabular: pa.Table) -> pa.Table:

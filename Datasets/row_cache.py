@@ -61,13 +61,25 @@ class Generation:
         self.unit_of = {keys[start : start + KEY_BYTES]: i for i, start in enumerate(starts)}
 
     @cached_property
+    def files(self) -> frozenset[str]:
+        """The names of its files."""
+        return frozenset(name for name, _ in _stats(self.folder))
+
+    @cached_property
     def made(self) -> pa.Table:
         """The columns of the index that the step made."""
         return self.store.table.select(MADE)
 
-    def rows_of(self, unit: int) -> np.ndarray:
-        """Return which rows of the index came of a unit, their positions in order."""
-        return self._by_unit[self._bounds[unit] : self._bounds[unit + 1]]
+    def rows_of(self, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the rows that came of ``units``, unit by unit.
+
+        Their positions in the index, (n,), and which of ``units`` each came of, (n,).
+        """
+        starts = self._bounds[units]
+        counts = self._bounds[units + 1] - starts
+        owners = np.repeat(np.arange(len(units)), counts)
+        within = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return self._by_unit[starts[owners] + within], owners
 
     @cached_property
     def _by_unit(self) -> np.ndarray:
@@ -123,8 +135,8 @@ def keep(step: str, store: Path, keys: Sequence[bytes], units: np.ndarray, limit
         os.utime(target)
     else:
         with new_folder(target) as folder:
-            for path in sorted(store.glob("*.npy")):
-                link_or_copy(path, folder / path.name)
+            for name in sorted(_shards(store)):
+                link_or_copy(store / name, folder / name)
             for name, content in tables.items():
                 (folder / name).write_bytes(content)
     mine = sorted((one for one in listed() if one.step == step), key=lambda one: -one.used)
@@ -181,18 +193,24 @@ def freed(folders: Sequence[Path]) -> int:
 
 def _files(folders: Sequence[Path]) -> Iterator[os.stat_result]:
     for folder in folders:
-        for path in folder.iterdir():
-            yield path.stat()
+        yield from (one for name, one in _stats(folder))
+
+
+def _stats(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            yield entry.name, entry.stat()
+
+
+def _shards(folder: Path) -> dict[str, tuple[int, int]]:
+    """Return device and inode of each shard in ``folder``, by name."""
+    every = ((name, one) for name, one in _stats(folder) if name.endswith(".npy"))
+    return {name: (one.st_dev, one.st_ino) for name, one in every if name not in TABLES}
 
 
 def _is_linked(store: Path, generation: Path) -> bool:
     """Return whether a generation's shards are those of ``store``, file by file."""
-    if not generation.is_dir():
-        return False
-    shards = [path.name for path in store.glob("*.npy")]
-    there = [path.name for path in generation.glob("*.npy")]
-    names = {KEYS_FILE, UNITS_FILE, *shards}
-    return names == {*there} and all((store / name).samefile(generation / name) for name in shards)
+    return generation.is_dir() and _shards(store) == _shards(generation)
 
 
 def _seal(folder: Path) -> str:

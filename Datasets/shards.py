@@ -7,15 +7,22 @@ import os
 from pathlib import Path
 from typing import IO
 
+import msgspec
 import numpy as np
 
 from Datasets.files import TEMPORARY, content_hash
-from Datasets.index import Frame, Row
+from Datasets.frame import HEADER_BYTES, Form, Frame, header
+from Datasets.index import Row
+from Datasets.layout import KINDS, NOWHERE, shard_name
 from Datasets.sample import Sample
-from Datasets.store import shard_name
 
-HEADER_BYTES = 128
-MAGIC = b"\x93NUMPY\x01\x00"
+
+class Stored(msgspec.Struct, frozen=True):
+    """Pixels as a shard holds them, and the hash that they were found to have."""
+
+    content: memoryview
+    form: Form
+    hash: str
 
 
 class ShardWriter:
@@ -26,30 +33,43 @@ class ShardWriter:
 
         Files appear with the first sample.
         """
-        self._images = _Stream(folder / shard_name("images", shard))
-        self._masks = _Stream(folder / shard_name("masks", shard))
-        self._instances = _Stream(folder / shard_name("instances", shard))
+        self._streams = {kind: _Stream(folder / shard_name(kind, shard)) for kind in KINDS}
         self._rows: list[Row] = []
 
     def add(self, row: Row, sample: Sample) -> None:
         """Append ``sample``; ``row`` is what the index knew of it before."""
-        image = self._images.append(sample.image)
-        mask = None if sample.mask is None else self._masks.append(sample.mask)
-        instances = None if sample.instances is None else self._instances.append(sample.instances)
-        self._rows.append(row.holding(sample, image, mask, instances))
+        of_kind = {"images": sample.image, "masks": sample.mask, "instances": sample.instances}
+        frames = {
+            kind: self._streams[kind].append(_stored(pixels))
+            for kind, pixels in of_kind.items()
+            if pixels is not None
+        }
+        self._rows.append(row.holding(sample, frames))
+
+    def copy(self, stored: dict[str, Stored]) -> dict[str, int]:
+        """Append what another shard holds of a row, by kind; return the offset of each kind."""
+        return {
+            kind: stream.append(stored[kind]).offset if kind in stored else NOWHERE
+            for kind, stream in self._streams.items()
+        }
 
     def close(self) -> list[Row]:
-        """Finish the files and return the rows of this shard, as the index holds them."""
-        self._images.close()
-        self._masks.close()
-        self._instances.close()
+        """Finish the files and return the rows that were added, as the index holds them."""
+        for stream in self._streams.values():
+            stream.close()
         return self._rows
+
+
+def _stored(pixels: np.ndarray) -> Stored:
+    content = np.ascontiguousarray(pixels)
+    form = Form(content.shape, content.dtype.name)
+    return Stored(content.data, form, content_hash(content.data))
 
 
 class _Stream:
     """A .npy file whose header is written last.
 
-    When the number and the shapes of its samples are known.
+    When the number and the forms of its frames are known.
     """
 
     def __init__(self, path: Path) -> None:
@@ -58,32 +78,23 @@ class _Stream:
         self._file: IO[bytes] | None = None
         self._bytes = 0
         self._count = 0
-        self._kinds: set[tuple[tuple[int, ...], str]] = set()
+        self._forms: set[Form] = set()
 
-    def append(self, pixels: np.ndarray) -> Frame:
+    def append(self, stored: Stored) -> Frame:
         if self._file is None:
             self._file = self._temporary.open("wb")
             self._file.write(bytes(HEADER_BYTES))
-        content = np.ascontiguousarray(pixels)
-        frame = Frame(self._bytes, content.shape, content.dtype.name, content_hash(content.data))
-        self._file.write(content.data)
-        self._bytes += content.nbytes
+        frame = Frame(self._bytes, stored.form, stored.hash)
+        self._file.write(stored.content)
+        self._bytes += stored.content.nbytes
         self._count += 1
-        self._kinds.add((content.shape, content.dtype.str))
+        self._forms.add(stored.form)
         return frame
 
     def close(self) -> None:
         if self._file is None:
             return
-        if len(self._kinds) == 1:
-            shape, dtype = next(iter(self._kinds))
-            shape = (self._count, *shape)
-        else:
-            shape, dtype = (self._bytes,), np.dtype(np.uint8).str
-        text = repr({"descr": dtype, "fortran_order": False, "shape": shape})
-        room = HEADER_BYTES - len(MAGIC) - 2
-        header = MAGIC + room.to_bytes(2, "little") + text.ljust(room - 1).encode("latin1") + b"\n"
         self._file.seek(0)
-        self._file.write(header)
+        self._file.write(header(self._forms, self._count, self._bytes))
         self._file.close()
         self._temporary.replace(self._path)

@@ -8,7 +8,6 @@ end. Masks have shards of their own, and instance masks too. The index holds con
 shapes, hashes (xxh3-128), annotations and columns; nothing of how it came about.
 """
 
-import math
 from functools import cached_property
 from pathlib import Path
 
@@ -17,12 +16,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.lib.format import read_array_header_1_0, read_magic
 
 from Datasets import recipe
 from Datasets.errors import StoreError
 from Datasets.files import content_hash
-from Datasets.index import NOWHERE, Row, in_order, rows_of
+from Datasets.frame import Frame, FrameReader, header
+from Datasets.index import Row, in_order, rows_of
+from Datasets.layout import KINDS, NOWHERE, Layout, form_of, shard_name
 from Datasets.recipe import Recipe
 from Datasets.sample import Sample
 
@@ -30,8 +30,6 @@ FORMAT = 4
 """Raised by hand when the layout changes, so that old rows are not taken for new ones."""
 INDEX_FILE = "index.parquet"
 STORE_FILE = "store.json"
-KINDS = {"images": "image", "masks": "mask", "instances": "instances"}
-"""What there are shards of, and how the columns of the index that say where and what begin."""
 
 
 class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,33 +77,23 @@ class Store:
         """The index as it lies on disk, with the user's own columns."""
         return pq.read_table(self.folder / INDEX_FILE)
 
-    def span(self, shard: int) -> slice:
-        """Return which rows of ``table`` a shard has."""
-        first, last = np.searchsorted(self._shard_of, [shard, shard + 1])
-        return slice(int(first), int(last))
-
     def rows(self, shard: int | None = None) -> list[Row]:
         """Return the rows of one shard, or of all."""
         if shard is None:
             return rows_of(self.table)
-        span = self.span(shard)
+        span = self.layout.span(shard)
         return rows_of(self.table.slice(span.start, span.stop - span.start))
-
-    @cached_property
-    def _shard_of(self) -> np.ndarray:
-        shards: np.ndarray = self.table["shard"].to_numpy()
-        return shards
 
     def image(self, row: Row) -> np.ndarray:
         """Return the image of ``row``, (H, W, C), read-only.
 
         Raises:
-            StoreError: its bytes are not those that were written.
+            StoreError: its bytes are not those that were written, or it has none here.
         """
-        shape = (row.height, row.width, row.channels)
-        return self._pixels(
-            "images", row, row.image_offset, shape, np.dtype(row.dtype), row.image_hash
-        )
+        image = self._pixels("images", row)
+        if image is None:
+            raise StoreError(f"{self.folder}: {row.id}, copy {row.copy}, has no pixels here")
+        return image
 
     def mask(self, row: Row) -> np.ndarray | None:
         """Return the mask of ``row``, (H, W) uint8, read-only, or None where it has none.
@@ -113,10 +101,7 @@ class Store:
         Raises:
             StoreError: its bytes are not those that were written.
         """
-        if row.mask_offset == NOWHERE:
-            return None
-        shape = (row.height, row.width)
-        return self._pixels("masks", row, row.mask_offset, shape, np.dtype(np.uint8), row.mask_hash)
+        return self._pixels("masks", row)
 
     def instances(self, row: Row) -> np.ndarray | None:
         """Return the instances of ``row``, (H, W) uint16, read-only, or None where it has none.
@@ -124,17 +109,17 @@ class Store:
         Raises:
             StoreError: its bytes are not those that were written.
         """
-        if row.instances_offset == NOWHERE:
-            return None
-        shape, dtype = (row.height, row.width), np.dtype(np.uint16)
-        return self._pixels(
-            "instances", row, row.instances_offset, shape, dtype, row.instances_hash
-        )
+        return self._pixels("instances", row)
 
     def sample(self, row: Row) -> Sample:
         """Return ``row`` with its pixels."""
         image, mask, instances = self.image(row), self.mask(row), self.instances(row)
         return Sample(row.id, row.copy, image, mask, row.boxes(), instances)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where the pixels of all rows lie."""
+        return Layout(self.table)
 
     def check(self, shard: int) -> None:
         """Return nothing if all pixels of a shard are those that were written.
@@ -142,78 +127,53 @@ class Store:
         Raises:
             StoreError: they are not; the sample is named.
         """
-        span = self.span(shard)
-        part = self.table.slice(span.start, span.stop - span.start)
-        area = part["height"].to_numpy().astype(np.int64) * part["width"].to_numpy()
-        depth = [np.dtype(one).itemsize for one in part["dtype"].to_pylist()]
-        counts = {
-            "images": area * part["channels"].to_numpy() * depth,
-            "masks": area,
-            "instances": area * np.dtype(np.uint16).itemsize,
-        }
-        for kind, column in KINDS.items():
-            there = np.flatnonzero(part[f"{column}_offset"].to_numpy() != NOWHERE)
-            names = ("id", "copy", f"{column}_offset", f"{column}_hash")
-            marks = (part[name].take(there).to_pylist() for name in names)
-            pieces = [
-                Piece(id_, copy, offset, count, digest)
-                for (id_, copy, offset, digest), count in zip(
-                    zip(*marks, strict=True), counts[kind][there].tolist(), strict=True
+        span = self.layout.span(shard)
+        rows = np.arange(span.start, span.stop)
+        for kind in KINDS:
+            frames = self.layout.frames(kind, rows)
+            there = [(row, one) for row, one in zip(rows.tolist(), frames, strict=True) if one]
+            if there:
+                self._check(self.folder / shard_name(kind, shard), there)
+
+    def _check(self, path: Path, there: list[tuple[int, Frame]]) -> None:
+        frames = [frame for _, frame in there]
+        room = memoryview(bytearray(max(frame.form.nbytes for frame in frames)))
+        whole = sum(frame.form.nbytes for frame in frames)
+        with FrameReader(path) as reader:
+            if reader.header() != header({frame.form for frame in frames}, len(frames), whole):
+                raise StoreError(
+                    f"{path}: its header is not the one that was written; {self._remedy}"
                 )
-            ]
-            if pieces:
-                self._check(self.folder / shard_name(kind, shard), pieces)
+            for row, frame in there:
+                if not reader.read(frame, room[: frame.form.nbytes]):
+                    id_, copy = (self.table[name][row].as_py() for name in ("id", "copy"))
+                    raise self._damaged(path.name, id_, copy)
 
-    def _check(self, path: Path, pieces: list["Piece"]) -> None:
-        """Read a shard's pieces one after the other: mapped pages would cost more than the hash."""
-        buffer = memoryview(bytearray(max(piece.count for piece in pieces)))
-        with path.open("rb", buffering=0) as file:
-            read_magic(file)
-            read_array_header_1_0(file)
-            start = file.tell()
-            for piece in pieces:
-                file.seek(start + piece.offset)
-                part = buffer[: piece.count]
-                if file.readinto(part) != piece.count or content_hash(part) != piece.hash:
-                    raise self._damaged(path.name, piece)
+    def _pixels(self, kind: str, row: Row) -> np.ndarray | None:
+        """Return what ``row`` has of ``kind``, read-only, or None where it has none."""
+        name = KINDS[kind]
+        offset = getattr(row, f"{name}_offset")
+        if offset == NOWHERE:
+            return None
+        form = form_of(kind, (row.height, row.width, row.channels), row.dtype)
+        shard, nbytes = shard_name(kind, row.shard), form.nbytes
+        if shard not in self._shards:
+            mapped = np.load(self.folder / shard, mmap_mode="r", allow_pickle=False)
+            self._shards[shard] = np.asarray(mapped).reshape(-1).view(np.uint8)  # slices faster
+        raw = self._shards[shard][offset : offset + nbytes]
+        if raw.nbytes != nbytes or content_hash(raw.data) != getattr(row, f"{name}_hash"):
+            raise self._damaged(shard, row.id, row.copy)
+        return raw.view(form.dtype).reshape(form.shape)
 
-    def _pixels(
-        self, kind: str, row: Row, offset: int, shape: tuple[int, ...], dtype: np.dtype, digest: str
-    ) -> np.ndarray:
-        count = math.prod(shape) * dtype.itemsize
-        raw = self._bytes(kind, row.shard, Piece(row.id, row.copy, offset, count, digest))
-        return raw.view(dtype).reshape(shape)
-
-    def _bytes(self, kind: str, shard: int, piece: "Piece") -> np.ndarray:
-        name = shard_name(kind, shard)
-        if name not in self._shards:
-            mapped = np.load(self.folder / name, mmap_mode="r", allow_pickle=False)
-            self._shards[name] = np.asarray(mapped).reshape(-1).view(np.uint8)  # slices faster
-        raw = self._shards[name][piece.offset : piece.offset + piece.count]
-        if raw.nbytes != piece.count or content_hash(raw.data) != piece.hash:
-            raise self._damaged(name, piece)
-        return raw
-
-    def _damaged(self, name: str, piece: "Piece") -> StoreError:
+    def _damaged(self, name: str, id_: str, copy: int) -> StoreError:
         return StoreError(
-            f"{self.folder / name}: the pixels of {piece.id}, copy {piece.copy}, are not those "
-            f"that were written; remove {self.folder} and run `dvc repro` again"
+            f"{self.folder / name}: the pixels of {id_}, copy {copy}, are not those "
+            f"that were written; {self._remedy}"
         )
 
-
-class Piece(msgspec.Struct, frozen=True):
-    """Bytes of a shard that belong to one row, and their hash."""
-
-    id: str
-    copy: int
-    offset: int
-    count: int
-    hash: str
-
-
-def shard_name(kind: str, shard: int) -> str:
-    """Return the file name of a shard of ``kind``, one of ``KINDS``."""
-    return f"{kind}-{shard:04d}.npy"
+    @property
+    def _remedy(self) -> str:
+        return f"remove {self.folder} and run `dvc repro` again"
 
 
 def write_index(folder: Path, table: pa.Table, about: About, recipe_: Recipe) -> None:

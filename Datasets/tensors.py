@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from Datasets.errors import StackError
-from Datasets.store import Store, shard_name
+from Datasets.layout import shard_name
+from Datasets.store import Store
 
 TENSORS = Path("Datasets/tensors")
 

@@ -24,7 +24,8 @@ import torch
 from torch import Tensor
 from torchvision.transforms import v2
 
-from Datasets.store import INDEX_FILE, STORE_FILE, About, shard_name
+from Datasets.layout import shard_name
+from Datasets.store import INDEX_FILE, STORE_FILE, About
 from Datasets.tensors import Tensors
 from Models.batches import Batches, Loader, Part
 from Models.loading import CPU, source_of

@@ -22,10 +22,11 @@ from PIL import Image
 
 from Data_processing.raw import RawFiles
 from Data_processing.steps.entries import SOURCE, Entry, Step
-from Data_processing.steps.runner import Unit, run_shard
+from Data_processing.steps.runner import Task, Unit, run_shard
 from Data_processing.steps.work import Work
 from Datasets.files import sha256_of_file
-from Datasets.index import MADE, NOWHERE, Row, table_of
+from Datasets.index import MADE, Row, table_of
+from Datasets.layout import NOWHERE
 from Datasets.recipe import Recipe
 from Datasets.store import About, Store, write_index
 
@@ -98,8 +99,8 @@ def ours(folder: Path, paths: list[Path], order: str, p: float) -> Work_:
             step = Step(SOURCE, our_ops(order, p))
             asked = Work("prepare", step, source, Path(writes), raw, 42, 0)
             before = Store(source)
-            units = [Unit(i, row, 1, None) for i, row in enumerate(before.rows())]
-            made = run_shard(asked, units).made
+            units = tuple(Unit(i, row.id, i, 1, row, None) for i, row in enumerate(before.rows()))
+            made = run_shard(asked, Task(0, units, before.table.select(MADE).slice(0, 0))).made
             table = before.table.drop_columns(MADE)
             for name in MADE:
                 table = table.append_column(name, made[name])

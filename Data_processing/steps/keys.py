@@ -12,6 +12,7 @@ import platform
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -170,16 +171,13 @@ def _box_marks(rows: pa.Table) -> Iterator[bytes]:
     names = rows["box_names"].to_pylist()
     corners = rows["box_corners"].combine_chunks()
     numbers = rows["box_annotations"].combine_chunks()
-    flat = corners.flatten().to_numpy()
-    own = numbers.flatten().to_numpy()
-    sides = np.concatenate([[0], np.cumsum(corners.value_lengths().to_numpy())])
-    firsts = np.concatenate([[0], np.cumsum(numbers.value_lengths().to_numpy())])
-    for i, found in enumerate(names):
-        if not found:
-            yield b""
-            continue
-        yield b"%b\0%b\0%b" % (
-            repr(found).encode(),
-            flat[sides[i] : sides[i + 1]].tobytes(),
-            own[firsts[i] : firsts[i + 1]].tobytes(),
-        )
+    for found, sides, own in zip(names, _bytes(corners), _bytes(numbers), strict=True):
+        yield b"%b\0%b\0%b" % (repr(found).encode(), sides, own) if found else b""
+
+
+def _bytes(lists: pa.ListArray) -> Iterator[bytes]:
+    """Yield the numbers of each list as bytes."""
+    values = lists.flatten().to_numpy()
+    content = values.tobytes()
+    ends = (np.cumsum(lists.value_lengths().to_numpy()) * values.itemsize).tolist()
+    return (content[start:end] for start, end in pairwise([0, *ends]))

@@ -43,11 +43,11 @@ def run(arguments: argparse.Namespace) -> None:
         step = step_called(params, arguments.step)
         with new_folder(folder_of(arguments.step)) as folder:
             work = work_of(params, arguments.step, step, folder)
-            given = compute.load()
-            walked = walk(work, given)
-            stage.summary = _written(work, params, walked)
+            before, given = Store(work.reads), compute.load()
+            walked = walk(work, before.table, given)
+            stage.summary = _written(work, before, params, walked)
         _keep(msgspec.structs.replace(work, writes=folder_of(work.name)), walked, given)
-        write_sheet(arguments.step, step, work.raw)
+        write_sheet(arguments.step, step, work.raw, before)
 
 
 def step_called(params: Params, name: str) -> Step:
@@ -94,9 +94,8 @@ def fans_out(reads: Store, name: str, step: Step) -> bool:
     return reads.about.copies == 0 and draws(name, step)
 
 
-def _written(work: Work, params: Params, walked: Walked) -> str:
+def _written(work: Work, before: Store, params: Params, walked: Walked) -> str:
     """Write what a store needs beside its shards, and return what the stage's last line says."""
-    before = Store(work.reads)
     _settle(work, walked.rejections, datasets_of(params))
     if walked.rejections and not walked.table.num_rows:
         raise StageError(

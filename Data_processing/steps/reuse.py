@@ -1,24 +1,20 @@
 """What a step need not make again: its units of work set against what earlier runs left."""
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 
 from Data_processing.steps.keys import unit_keys
-from Data_processing.steps.runner import Known, ShardResult, Unit
+from Data_processing.steps.known import Known, KnownRow
+from Data_processing.steps.runner import ShardResult, Task, Unit
 from Data_processing.steps.work import Work
+from Datasets.arrow import taken
 from Datasets.errors import StoreError
 from Datasets.files import link_or_copy
-from Datasets.index import rows_of
+from Datasets.index import INDEX_SCHEMA, MADE, rows_of
+from Datasets.layout import KINDS, shard_name
 from Datasets.row_cache import Generation
-from Datasets.store import KINDS, shard_name
 
-
-class Found(msgspec.Struct, frozen=True):
-    """Where a unit was made before: a generation, by its number, and the unit's number there."""
-
-    generation: int
-    unit: int
+UNKNOWN = -1
 
 
 class Plan:
@@ -29,6 +25,7 @@ class Plan:
         copies: (units,) for which copy.
         keys: their keys.
         work: the step.
+        is_new: (units,) bool, which of them were never made before.
     """
 
     def __init__(self, work: Work, table: pa.Table, generations: list[Generation]) -> None:
@@ -43,12 +40,15 @@ class Plan:
         self._table = table
         self._shard_of = table["shard"].to_numpy()[self.rows]
         self._generations = generations
-        self._found = [self._find(key) for key in self.keys]
-
-    @property
-    def is_new(self) -> np.ndarray:
-        """Which units were never made before, (units,) bool."""
-        return np.array([found is None for found in self._found], bool)
+        self._from = np.full(len(self.keys), UNKNOWN)
+        """(units,) the number of the generation that each is taken from: the first that has it."""
+        self._there = np.full(len(self.keys), UNKNOWN)
+        """(units,) the number of the unit there."""
+        for number, generation in reversed(list(enumerate(generations))):
+            there = np.array([generation.unit_of.get(key, UNKNOWN) for key in self.keys], np.int64)
+            has = there != UNKNOWN
+            self._from[has], self._there[has] = number, there[has]
+        self.is_new: np.ndarray = self._from == UNKNOWN
 
     def shards(self) -> list[int]:
         """Return the numbers of all shards that the step writes, ascending."""
@@ -60,72 +60,75 @@ class Plan:
         Return what became of it, or None where it has to be written.
         """
         span = self._units_of(shard)
-        found = self._found[span]
-        generations = {one.generation if one else None for one in found}
-        if len(generations) != 1 or None in generations:
+        number = self._from[span.start]
+        if number == UNKNOWN or (self._from[span] != number).any():
             return None
-        generation = self._generations[generations.pop() or 0]
-        store = generation.store
-        where = [generation.rows_of(one.unit) for one in found if one]
-        units = np.repeat(np.arange(span.start, span.stop), [len(one) for one in where])
-        rows = np.concatenate(where)
-        there = store.span(shard)
+        generation = self._generations[number]
+        rows, owners = generation.rows_of(self._there[span])
+        there = generation.store.layout.span(shard)
         if not np.array_equal(np.sort(rows), np.arange(there.start, there.stop)):
             return None
         try:
-            store.check(shard)
+            generation.store.check(shard)
             for kind in KINDS:
-                path = store.folder / shard_name(kind, shard)
-                if path.exists():
-                    link_or_copy(path, self.work.writes / path.name)
-        except (StoreError, OSError, ValueError):
+                name = shard_name(kind, shard)
+                if name in generation.files:
+                    link_or_copy(generation.folder / name, self.work.writes / name)
+        except (StoreError, OSError):
             return None  # what is sound of it is copied
         done = np.arange(span.start, span.stop)
-        return ShardResult(_taken(generation.made, rows), units, done, [], 0)
+        return ShardResult(taken(generation.made, rows), done[owners], done, [], 0)
 
-    def units(self, shard: int) -> list[Unit]:
-        """Return the units of a shard, for the runner."""
+    def task(self, shard: int) -> Task:
+        """Return a shard that has to be written, for the runner."""
         span = self._units_of(shard)
-        first = int(self.rows[span.start])
-        last = int(self.rows[span.stop - 1])
-        rows = rows_of(self._table.slice(first, last + 1 - first))
-        known = self._known(span)
-        return [
-            Unit(number, rows[int(self.rows[number]) - first], int(self.copies[number]), one)
-            for number, one in zip(range(span.start, span.stop), known, strict=True)
-        ]
-
-    def _find(self, key: bytes) -> Found | None:
+        made_of = np.unique(self.rows[span][self.is_new[span]])
+        rows = rows_of(taken(self._table, made_of)) if len(made_of) else []
+        row_of = dict(zip(made_of.tolist(), rows, strict=True))
+        ids = taken(self._table.select(["id"]), self.rows[span])["id"].to_pylist()
+        parts = [INDEX_SCHEMA.empty_table().select(MADE)]
+        known: dict[int, Known] = {}
         for number, generation in enumerate(self._generations):
-            unit = generation.unit_of.get(key)
-            if unit is not None:
-                return Found(number, unit)
-        return None
-
-    def _known(self, span: slice) -> list[Known | None]:
-        """Return what is known of each unit of a shard, the rows of a generation read together."""
-        known: list[Known | None] = [None] * (span.stop - span.start)
-        for number, generation in enumerate(self._generations):
-            mine = [
-                (i, generation.rows_of(one.unit))
-                for i, one in enumerate(self._found[span])
-                if one and one.generation == number
-            ]
-            if mine:
-                rows = rows_of(generation.store.table.take(np.concatenate([w for _, w in mine])))
-                for i, where in mine:
-                    known[i] = Known(generation.folder, tuple(rows[: len(where)]))
-                    rows = rows[len(where) :]
-        return known
+            mine = span.start + np.flatnonzero(self._from[span] == number)
+            if len(mine):
+                rows_there, owners = generation.rows_of(self._there[mine])
+                first = sum(part.num_rows for part in parts)
+                found = _known(generation, rows_there, owners, first)
+                known.update(zip(mine.tolist(), found, strict=True))
+                parts.append(taken(generation.made, rows_there))
+        units = tuple(
+            Unit(number, id_, read, copy, row_of.get(read), known.get(number))
+            for number, id_, read, copy in zip(
+                range(span.start, span.stop),
+                ids,
+                self.rows[span].tolist(),
+                self.copies[span].tolist(),
+                strict=True,
+            )
+        )
+        return Task(shard, units, pa.concat_tables(parts).combine_chunks())
 
     def _units_of(self, shard: int) -> slice:
         first, last = np.searchsorted(self._shard_of, [shard, shard + 1])
         return slice(int(first), int(last))
 
 
-def _taken(table: pa.Table, rows: np.ndarray) -> pa.Table:
-    """Return the rows of a table at ``rows``, without a copy where they stand together."""
-    first = int(rows[0]) if len(rows) else 0
-    if np.array_equal(rows, np.arange(first, first + len(rows))):
-        return table.slice(first, len(rows))
-    return table.take(rows)
+def _known(generation: Generation, rows: np.ndarray, owners: np.ndarray, first: int) -> list[Known]:
+    """Return units of a generation as the runner takes them over.
+
+    Args:
+        generation: where they lie.
+        rows: (n,) their rows in its index, unit by unit.
+        owners: (n,) which of the units each row belongs to, ascending.
+        first: the position of the first row among those that are known of a shard.
+    """
+    layout = generation.store.layout
+    frames = {kind: layout.frames(kind, rows) for kind in KINDS}
+    of_unit: list[list[KnownRow]] = [[] for _ in range(int(owners[-1]) + 1)] if len(owners) else []
+    for i, (owner, shard) in enumerate(
+        zip(owners.tolist(), layout.shards[rows].tolist(), strict=True)
+    ):
+        parts = {kind: one[i] for kind, one in frames.items()}
+        there = {kind: frame for kind, frame in parts.items() if frame is not None}
+        of_unit[owner].append(KnownRow(first + i, shard, there))
+    return [Known(generation.folder, tuple(one)) for one in of_unit]

@@ -1,9 +1,8 @@
 """One shard of a step: its rows through the operations, those that are known taken over."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import groupby
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -11,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from Data_processing.steps.entries import SOURCE, Step
+from Data_processing.steps.known import Known, KnownRows, TakenRow
 from Data_processing.steps.operation import (
     Operation,
     Piece,
@@ -20,29 +20,43 @@ from Data_processing.steps.operation import (
 )
 from Data_processing.steps.plan import operations, tiling
 from Data_processing.steps.work import Work
-from Datasets.errors import ImageError, SampleError, StoreError
-from Datasets.index import MADE, Row, table_of
+from Datasets.arrow import column, taken
+from Datasets.errors import ImageError, SampleError
+from Datasets.index import MADE, Row, rows_of, table_of
+from Datasets.layout import KINDS
 from Datasets.randomness import rng_for
 from Datasets.rejections import Rejection
 from Datasets.sample import Sample
 from Datasets.shards import ShardWriter
 from Datasets.store import Store
 
-
-class Known(msgspec.Struct, frozen=True):
-    """What an earlier run made of a unit: its rows in the store in ``folder``."""
-
-    folder: Path
-    rows: tuple[Row, ...]
+NEW = -1
 
 
 class Unit(msgspec.Struct, frozen=True):
-    """One row that the step reads, for one copy. ``number`` counts the units of the step."""
+    """One row that the step reads, for one copy.
+
+    ``number`` counts the units of the step, ``read`` the rows of the index that it reads; ``row``
+    is that row, which is not sent along where the unit is ``known``.
+    """
 
     number: int
-    row: Row
+    id: str
+    read: int
     copy: int
+    row: Row | None
     known: Known | None
+
+
+class Task(msgspec.Struct, frozen=True):
+    """A shard to write: its units sorted by (id, copy), and the index of the rows known of it.
+
+    ``table`` has the columns ``MADE``.
+    """
+
+    shard: int
+    units: tuple[Unit, ...]
+    table: pa.Table
 
 
 class ShardResult(msgspec.Struct, frozen=True):
@@ -60,34 +74,37 @@ class ShardResult(msgspec.Struct, frozen=True):
     damaged: int
 
 
-def run_shard(work: Work, units: list[Unit]) -> ShardResult:
-    """Write one shard of a step. Depends on ``work`` and the rows of ``units`` alone.
+def run_shard(work: Work, task: Task) -> ShardResult:
+    """Write one shard of a step. Depends on ``work`` and ``task`` alone.
 
     Whatever process runs it, whatever is known.
-
-    Args:
-        work: the step.
-        units: all of one shard, sorted by (id, copy).
     """
+    writer = _Writer(work, task)
+    known = KnownRows()
     maker = _Maker(work)
-    writer = ShardWriter(work.writes, units[0].row.shard)
-    numbers: list[int] = []
     done: list[int] = []
     rejections: list[Rejection] = []
-    for id_, group in groupby(units, key=lambda unit: unit.row.id):
-        asked = list(group)
+    damaged = 0
+    for id_, group in groupby(task.units, key=lambda unit: unit.id):
+        units = list(group)
+        found = known.read([unit.known for unit in units])
+        damaged += sum(
+            rows is None and bool(unit.known) for rows, unit in zip(found, units, strict=True)
+        )
         try:  # a sample is rejected whole: a copy must not outlive its copy 0
-            results = list(maker.made(asked))
+            made = maker.made(unit for unit, rows in zip(units, found, strict=True) if rows is None)
         except (ImageError, SampleError) as error:
             rejections.append(Rejection(id_, str(error)))
             continue
-        done += [unit.number for unit in asked]
-        for one in results:
-            writer.add(one.row, one.sample)
-            numbers.append(one.unit)
-    made = table_of(writer.close()).select(MADE)
-    units_of_rows, all_done = np.array(numbers, np.int64), np.array(done, np.int64)
-    return ShardResult(made, units_of_rows, all_done, rejections, maker.damaged)
+        for unit, rows in zip(units, found, strict=True):
+            done.append(unit.number)
+            if rows is None:
+                writer.add(unit, made[unit.number])
+            else:
+                writer.copy(unit, rows)
+    known.close()
+    table, numbers = writer.close()
+    return ShardResult(table, numbers, np.array(done, np.int64), rejections, damaged)
 
 
 def read(work: Work, store: Store, row: Row) -> Sample:
@@ -111,54 +128,87 @@ def copies_of(work: Work, sample: Sample) -> list[Sample]:
 
 
 class _Made(msgspec.Struct, frozen=True):
-    """A sample, the row that it came of, and the number of its unit."""
+    """A sample, and the row that it came of."""
 
-    unit: int
     row: Row
     sample: Sample
 
 
+class _Writer:
+    """Writes the rows of a shard, made now or known, and puts the index of them together."""
+
+    def __init__(self, work: Work, task: Task) -> None:
+        self._shard = ShardWriter(work.writes, task.shard)
+        self._table = task.table
+        self._units: list[int] = []
+        self._positions: list[int] = []
+        """Of each row its position among what is known, or ``NEW``."""
+        self._offsets: list[dict[str, int]] = []
+
+    def add(self, unit: Unit, made: list[_Made]) -> None:
+        for one in made:
+            self._shard.add(one.row, one.sample)
+            self._units.append(unit.number)
+            self._positions.append(NEW)
+
+    def copy(self, unit: Unit, rows: list[TakenRow]) -> None:
+        for row in rows:
+            self._offsets.append(self._shard.copy(row.parts))
+            self._units.append(unit.number)
+            self._positions.append(row.position)
+
+    def close(self) -> tuple[pa.Table, np.ndarray]:
+        """Return the columns ``MADE`` of all rows, and the number of the unit of each."""
+        made = table_of(self._shard.close(), MADE)
+        positions = np.array(self._positions, np.int64)
+        known = taken(self._table, positions[positions != NEW])
+        for kind, name in KINDS.items():
+            field = known.schema.field(f"{name}_offset")
+            offsets = column([one[kind] for one in self._offsets], field.type)
+            known = known.set_column(known.column_names.index(field.name), field, offsets)
+        # Both parts are in their order: the first of a kind is the first of its part.
+        places = np.empty(len(positions), np.int64)
+        places[positions != NEW] = np.arange(known.num_rows)
+        places[positions == NEW] = known.num_rows + np.arange(made.num_rows)
+        return taken(pa.concat_tables([known, made]), places), np.array(self._units, np.int64)
+
+
 class _Maker:
-    """Makes what the units of a shard ask for; stores are opened once."""
+    """Makes what the units of a shard ask for; the store is opened once."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
         self._reads = Store(work.reads)
         self._ops: _Operations | None = None
-        self._earlier: dict[Path, Store] = {}
-        self.damaged = 0
 
-    def made(self, units: list[Unit]) -> Iterator[_Made]:
-        """Yield all that comes of one sample."""
+    def made(self, units: Iterable[Unit]) -> dict[int, list[_Made]]:
+        """Return all that comes of units of one sample, by their numbers.
+
+        Raises:
+            ImageError, SampleError: it cannot be read, or an operation cannot be done on it.
+        """
         at_hand: Sample | None = None
+        made = {}
         for unit in units:
-            found = self._known(unit)
-            if found is None:
-                if at_hand is None or at_hand.copy != unit.row.copy:
-                    at_hand = read(self._work, self._reads, unit.row)
-                found = self._pieces(at_hand, unit)
-            for one in found:
-                row = msgspec.structs.replace(unit.row, tile=one.tile)
-                yield _Made(unit.number, row, one.sample)
+            row = unit.row or self._row(unit.read)
+            if at_hand is None or at_hand.copy != row.copy:
+                at_hand = read(self._work, self._reads, row)
+            made[unit.number] = [
+                _Made(msgspec.structs.replace(row, tile=one.tile), one.sample)
+                for one in self._pieces(at_hand, row, unit.copy)
+            ]
+        return made
 
-    def _pieces(self, sample: Sample, unit: Unit) -> list[Piece]:
+    def _row(self, number: int) -> Row:
+        """Return a row of the index that the step reads: of a unit that was taken to be known."""
+        (row,) = rows_of(self._reads.table.slice(number, 1))
+        return row
+
+    def _pieces(self, sample: Sample, row: Row, copy: int) -> list[Piece]:
         """Return what a step makes of a sample for one copy: itself, or its tiles."""
         ops, tiles = self._operations()
-        whole = [Piece(unit.row.tile, sample)] if tiles is None else tiles.pieces(sample)
-        return [Piece(one.tile, _run(self._work, ops, one.sample, unit.copy)) for one in whole]
-
-    def _known(self, unit: Unit) -> list[Piece] | None:
-        if unit.known is None:
-            return None
-        folder = unit.known.folder
-        try:
-            if folder not in self._earlier:
-                self._earlier[folder] = Store(folder)
-            store = self._earlier[folder]
-            return [Piece(row.tile, store.sample(row)) for row in unit.known.rows]
-        except (StoreError, OSError, ValueError):  # not what it was; numpy says so by ValueError
-            self.damaged += 1
-            return None
+        whole = [Piece(row.tile, sample)] if tiles is None else tiles.pieces(sample)
+        return [Piece(one.tile, _run(self._work, ops, one.sample, copy)) for one in whole]
 
     def _operations(self) -> "_Operations":
         if self._ops is None:

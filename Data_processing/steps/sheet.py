@@ -70,9 +70,9 @@ class Sheet(msgspec.Struct, frozen=True):
     cells: tuple[Cell, ...]
 
 
-def write_sheet(name: str, step: Step, raw: RawFiles) -> None:
-    """Write the step's sheet, PNG and JSON, from the stores before and after it."""
-    before, after = Store(folder_of(step.from_)), Store(folder_of(name))
+def write_sheet(name: str, step: Step, raw: RawFiles, before: Store) -> None:
+    """Write the step's sheet, PNG and JSON, from the stores ``before`` and after it."""
+    after = Store(folder_of(name))
     ids = after.table.filter(pc.equal(after.table["copy"], 0))["id"].to_pylist()
     chosen = sorted(ids, key=place_of)[:SAMPLES]
     rows_after = _by_copy(after, chosen)

@@ -12,18 +12,18 @@ import pyarrow as pa
 from Data_processing.steps.entries import SOURCE
 from Data_processing.steps.plan import operations, recipe_ops, tiling
 from Data_processing.steps.reuse import Plan
-from Data_processing.steps.runner import ShardResult, Unit, run_shard
+from Data_processing.steps.runner import ShardResult, Task, run_shard
 from Data_processing.steps.tiles import with_own_counts
 from Data_processing.steps.work import Work
 from Datasets import row_cache
 from Datasets.compute import Compute
 from Datasets.errors import SampleError, StageError
 from Datasets.files import TEMPORARY
-from Datasets.index import MADE, NOWHERE, in_order
+from Datasets.index import MADE, in_order
+from Datasets.layout import NOWHERE
 from Datasets.recipe import FixedOp
 from Datasets.rejections import Rejection
 from Datasets.stage import map_tasks
-from Datasets.store import Store
 from Datasets.terminal import say
 
 ONE_PROCESS_ROWS = 8000
@@ -47,9 +47,17 @@ class Walked(msgspec.Struct, frozen=True):
     known: int
 
 
-def walk(work: Work, compute: Compute) -> Walked:
-    """Return what became of the store that a step reads; its shards lie in ``work.writes`` then."""
-    before = Store(work.reads).table
+def walk(work: Work, before: pa.Table, compute: Compute) -> Walked:
+    """Return what became of the store that a step reads; its shards lie in ``work.writes`` then.
+
+    Args:
+        work: the step.
+        before: the index of the store that it reads.
+        compute: how many processes do it, and whether rows of earlier runs are looked for.
+
+    Raises:
+        ParamsError, StageError: as ``refuse_unfit`` and ``refuse_full_disk`` say.
+    """
     refuse_full_disk(work, before)
     generations = row_cache.generations(work.name) if compute.row_cache_gb else []
     plan = Plan(work, before, generations)
@@ -113,7 +121,7 @@ def refuse_unfit(work: Work, rows: pa.Table, plan: Plan) -> None:
 
 
 class _Tasks:
-    """The units of each shard that has to be written, read when their turn comes."""
+    """The shards that have to be written, each put together when its turn comes."""
 
     def __init__(self, plan: Plan, shards: list[int]) -> None:
         self._plan = plan
@@ -122,8 +130,8 @@ class _Tasks:
     def __len__(self) -> int:
         return len(self._shards)
 
-    def __iter__(self) -> Iterator[list[Unit]]:
-        return (self._plan.units(shard) for shard in self._shards)
+    def __iter__(self) -> Iterator[Task]:
+        return (self._plan.task(shard) for shard in self._shards)
 
 
 def _is_little(plan: Plan, before: pa.Table) -> bool:

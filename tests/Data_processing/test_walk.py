@@ -26,7 +26,7 @@ from Datasets.errors import (
     StoreError,
 )
 from Datasets.image import decode, encode_png
-from Datasets.index import NOWHERE
+from Datasets.layout import NOWHERE
 from Datasets.recipe import Letterbox
 from Datasets.store import Store
 from Datasets.tensors import Tensors

@@ -17,11 +17,12 @@ from Datasets import row_cache
 from Datasets.errors import StoreError
 from Datasets.files import sha256_of
 from Datasets.image import encode_png
+from Datasets.layout import shard_name
 from Datasets.metadata import Box, ImageMetadata, SampleRow
 from Datasets.metadata_writer import MetadataWriter
 from Datasets.sample import strays
 from Datasets.stage import timings
-from Datasets.store import Store, shard_name
+from Datasets.store import Store
 from Datasets.tensors import TENSORS
 from tests.Data_processing.conftest import PARAMS
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from Datasets import store
-from Datasets.index import NOWHERE, Row, table_of
+from Datasets.index import Row, table_of
+from Datasets.layout import NOWHERE
 from Datasets.randomness import place_of
 from Datasets.recipe import Recipe
 from Datasets.sample import NO_BOXES, Boxes, Sample

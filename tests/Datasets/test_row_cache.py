@@ -40,7 +40,9 @@ def test_a_generation_gives_back_the_rows_of_a_unit() -> None:
     (generation,) = row_cache.generations("crop")
     assert generation.unit_of == {b"\0" * 16: 0, b"\1" * 16: 1}
     rows = generation.store.rows()
-    assert [rows[i].id for i in generation.rows_of(1)] == ["b"]
+    found, owners = generation.rows_of(np.array([1, 0]))
+    assert [rows[i].id for i in found] == ["b", "a"]
+    assert owners.tolist() == [0, 1]
     assert (generation.store.image(rows[1]) == 7).all()
     assert row_cache.generations("other") == []
 

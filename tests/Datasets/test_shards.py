@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from Datasets.index import NOWHERE
+from Datasets.frame import HEADER_BYTES
+from Datasets.layout import NOWHERE, shard_name
 from Datasets.sample import NO_BOXES, Sample
-from Datasets.shards import HEADER_BYTES, ShardWriter
-from Datasets.store import shard_name
+from Datasets.shards import ShardWriter
 from tests.Datasets.stores import drawn_samples, row_of
 
 

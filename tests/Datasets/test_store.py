@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from Datasets import store
 from Datasets.errors import StoreError
 from Datasets.index import table_of, with_columns
+from Datasets.layout import KINDS, shard_name
 from Datasets.sample import NO_BOXES, Sample
-from Datasets.store import KINDS, About, Store, shard_name
+from Datasets.store import About, Store
 from tests.Datasets.stores import RECIPE, drawn_samples, row_of, same, write_store
 
 IMAGE = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)

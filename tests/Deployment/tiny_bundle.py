@@ -12,7 +12,8 @@ import torch
 from Datasets import predictions, scaler, splits, store
 from Datasets.files import sha256_of
 from Datasets.image import encode_png
-from Datasets.index import NOWHERE, Row, table_of
+from Datasets.index import Row, table_of
+from Datasets.layout import NOWHERE
 from Datasets.params import load
 from Datasets.predictions import PREDICTIONS
 from Datasets.preprocess import Preprocess

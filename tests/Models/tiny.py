@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from Datasets import scaler, splits, store
-from Datasets.index import NOWHERE, Row, table_of
+from Datasets.index import Row, table_of
+from Datasets.layout import NOWHERE
 from Datasets.recipe import Recipe
 from Datasets.sample import NO_BOXES, Sample
 from Datasets.scaler import SCALERS, StandardImage

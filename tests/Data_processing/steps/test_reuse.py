@@ -214,6 +214,19 @@ def test_a_damaged_row_is_noticed_and_made_anew(
     assert "1 entries of the row cache were damaged; they were made anew" in capsys.readouterr().err
 
 
+def test_a_damaged_header_is_written_anew(workspace: Workspace, made: list[str]) -> None:
+    """The pixels behind it are sound: they are copied."""
+    before = walk()
+    shutil.rmtree("Data_processing/interim")
+    shard = next(row_cache.ROWS.glob("flip/*/images-*.npy"))
+    content = bytearray(shard.read_bytes())
+    content[content.index(b"(") + 1] ^= 1
+    shard.write_bytes(content)
+    made.clear()
+    assert walk() == before
+    assert made == []
+
+
 @pytest.mark.parametrize("name", ["keys.npy", "unit_of_row.npy", "index.parquet", "store.json"])
 @pytest.mark.parametrize("harm", ["flip", "cut", "gone"])
 def test_damaged_tables_are_not_believed(
