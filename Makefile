@@ -24,7 +24,9 @@ help: ## list what make can do
 	@echo 'Variables: ARGS, PYTHON=/path/to/python3 (3.11 to 3.14), INSTALLER=pip (in place of uv)'
 
 run: setup ## bring every stage up to date, then say what came out (ARGS="..." goes to dvc repro)
-	@dvc repro $(ARGS) || { python -m Data_processing check-params --raw; exit 1; }
+	@dvc repro $(ARGS) || { \
+		python -m Data_processing check-params --raw; python -m Models check-params; \
+		python -m Datasets check-params; exit 1; }
 	@python -m Datasets complete $(TARGETS)
 	$(if $(TARGETS),,@python -m Models summary)
 

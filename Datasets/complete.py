@@ -34,7 +34,8 @@ def run(arguments: argparse.Namespace) -> None:
             + "\nRun `dvc repro` again. If that does not help, see whether the disk is full"
             " (`df -h .dvc/cache`) and whether you may write there (`ls -ld .dvc/cache`)"
         )
-    say("complete: every stage is up to date, every output is in the cache")
+    asked = " that was asked for, with all before it," if arguments.targets else ""
+    say(f"complete: every stage{asked} is up to date, every output is in the cache")
 
 
 def _status(targets: Sequence[str]) -> Mapping[str, object]:

@@ -22,8 +22,8 @@ PALETTE = np.array(
 IGNORE_COLOUR = np.array((128, 128, 128), np.uint8)
 COLOURS = 253
 """How many colours objects of an image take turns in."""
-MASK_OPACITY = 0.45
-OBJECT_OPACITY = 0.3
+OPACITY = 0.3
+"""Of masks: what is below must stay what it looks like."""
 GOLDEN = 0.61803398875
 
 
@@ -64,7 +64,8 @@ def overlay(
 
     Args:
         image: (H, W, C) of any channels and dtype.
-        mask: (H, W) uint8: 0 nothing, i the class ``classes[i - 1]``, 255 ignore; or None.
+        mask: (H, W) uint8: 0 nothing, i the class ``classes[i - 1]``, 255 ignore, with a line
+            inside the edge of each; or None.
         boxes: in pixels of the image; drawn in the colour of their class.
         classes: all names, sorted. A name that is not among them is drawn in the colour for ignore.
         instances: (H, W) uint16: 0 nothing, i the i-th object, each in a colour of its own with a
@@ -72,10 +73,11 @@ def overlay(
     """
     drawn = for_the_eye(image).copy()
     if mask is not None:
-        _tint(drawn, mask, MASK_OPACITY)
+        _tint(drawn, mask, OPACITY)
+        _tint(drawn, np.where(_edges(mask), mask, 0), 1.0)
     if instances is not None:
         colours = np.where(instances > 0, (instances - 1) % COLOURS + 1, 0).astype(np.uint8)
-        _tint(drawn, colours, OBJECT_OPACITY)
+        _tint(drawn, colours, OPACITY)
         _tint(drawn, np.where(_edges(instances), colours, 0), 1.0)
     index_of = {name: i for i, name in enumerate(classes)}
     for name, corners in zip(boxes.names, boxes.corners, strict=True):
@@ -92,13 +94,13 @@ def _tint(drawn: np.ndarray, mask: np.ndarray, opacity: float) -> None:
     drawn[inside] = mixed.round().astype(np.uint8)
 
 
-def _edges(instances: np.ndarray) -> np.ndarray:
-    """Return which pixels, (H, W), have a neighbour of another object, or of none, or no more."""
-    around = np.pad(instances, 1)
-    height, width = instances.shape
+def _edges(mask: np.ndarray) -> np.ndarray:
+    """Return which pixels, (H, W), have a neighbour of another value, or none on a side."""
+    around = np.pad(mask, 1)
+    height, width = mask.shape
     is_edge = np.zeros((height, width), bool)
     for down, right in ((0, 1), (2, 1), (1, 0), (1, 2)):
-        is_edge |= instances != around[down : down + height, right : right + width]
+        is_edge |= mask != around[down : down + height, right : right + width]
     return is_edge
 
 

@@ -6,7 +6,7 @@ import pytest
 from Datasets.draw import (
     COLOURS,
     IGNORE_COLOUR,
-    OBJECT_OPACITY,
+    OPACITY,
     colour_of,
     for_the_eye,
     overlay,
@@ -58,13 +58,15 @@ def test_boxes_at_and_beyond_the_border_do_not_fail() -> None:
     assert not everything[1:3, 1:3].any() and not image.any()
 
 
-def test_masks_tint_by_class_and_ignore_is_gray() -> None:
-    mask = np.array([[0, 1], [2, 255]], np.uint8)
-    drawn = overlay(np.full((2, 2, 3), 100, np.uint8), mask, NO_BOXES, CLASSES)
-    assert drawn[0, 0].tolist() == [100, 100, 100]
-    for place, colour in (((0, 1), colour_of(0)), ((1, 0), colour_of(1)), ((1, 1), IGNORE_COLOUR)):
-        expected = (100 * 0.55 + colour.astype(float) * 0.45).round()
-        assert drawn[place].tolist() == expected.tolist()
+def test_masks_tint_by_class_within_a_line_and_ignore_is_gray() -> None:
+    """What lies below stays what it looks like; regions of 4 x 4 side by side."""
+    mask = np.repeat(np.array([0, 1, 2, 255], np.uint8), 4)[None].repeat(4, axis=0)
+    drawn = overlay(np.full((4, 16, 3), 100, np.uint8), mask, NO_BOXES, CLASSES)
+    assert (drawn[:, :4] == 100).all()
+    for i, colour in enumerate((colour_of(0), colour_of(1), IGNORE_COLOUR), 1):
+        part = drawn[:, 4 * i : 4 * i + 4]
+        assert (part[1:3, 1:3] == (100 * 0.7 + colour.astype(float) * 0.3).round()).all()
+        assert (part[[0, -1]] == colour).all() and (part[:, [0, -1]] == colour).all()
 
 
 def test_each_object_has_a_colour_and_a_line_inside_its_edge() -> None:
@@ -76,7 +78,7 @@ def test_each_object_has_a_colour_and_a_line_inside_its_edge() -> None:
     assert (drawn[5:] == 100).all() and (image == 100).all()
     for columns, colour in ((slice(0, 5), colour_of(1)), (slice(5, 10), colour_of(2))):
         part = drawn[:5, columns]
-        inner = (100 * (1 - OBJECT_OPACITY) + colour.astype(float) * OBJECT_OPACITY).round()
+        inner = (100 * (1 - OPACITY) + colour.astype(float) * OPACITY).round()
         assert (part[1:-1, 1:-1] == inner).all()
         is_line = (part == colour).all(axis=2)
         assert is_line.sum() == 16 and not is_line[1:-1, 1:-1].any()
