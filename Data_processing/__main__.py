@@ -36,7 +36,7 @@ VERBS = {
         example="python -m Data_processing export-voc digits --out digits_voc",
     ),
     "split": Verb(
-        module="Data_processing.split",
+        module="Data_processing.split.stage",
         says="give every sample its fold",
         example="python -m Data_processing split",
     ),

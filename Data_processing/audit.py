@@ -5,6 +5,7 @@ What stands in two folds stops the run before anything is trained.
 
 import argparse
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -18,7 +19,7 @@ from Datasets.dataset import METADATA
 from Datasets.errors import GateError
 from Datasets.files import new_folder, sha256_of_file, write_json
 from Datasets.params import load
-from Datasets.splits import SPLITS
+from Datasets.splits import SPLITS, column_of
 from Datasets.stage import require, running
 from Datasets.terminal import one_line
 
@@ -50,10 +51,11 @@ def run(arguments: argparse.Namespace) -> None:
         samples = read_labelled(split).merge(folds.table, on="id", validate="one_to_one")
         contents = pd.concat(_contents(name) for name in names)
         samples = samples.merge(contents, on="id", validate="one_to_one")
-        inside, across = shared(samples, "content")
+        repeats = range(folds.about.repeats)
+        inside, across = shared(samples, "content", repeats)
         with new_folder(ANALYTICS) as folder:
             write_json(folder / "summary.json", summarise(names, samples, len(inside)))
-        _refuse(across, shared(samples, "group")[1])
+        _refuse(across, shared(samples, "group", repeats)[1])
         write_json(PASSED, Passed(_inputs(names)))
         stage.summary = f"{len(samples):,} samples, no duplicate or group in two folds" + (
             f"; {len(inside)} sets of duplicates inside a fold" if inside else ""
@@ -74,17 +76,22 @@ class Shared(msgspec.Struct, frozen=True):
     folds: tuple[int, ...]
 
 
-def shared(samples: pd.DataFrame, column: str) -> tuple[list[Shared], list[Shared]]:
+def shared(
+    samples: pd.DataFrame, column: str, repeats: Iterable[int] = (0,)
+) -> tuple[list[Shared], list[Shared]]:
     """Return what two samples or more share in ``column``.
 
-    First inside one fold, then across folds.
+    First inside one fold, of all repetitions, then across folds, of the first repetition in which
+    it is that.
     """
     inside: list[Shared] = []
     across: list[Shared] = []
     known = samples.dropna(subset=[column])
     for value, group in known[known.duplicated(column, keep=False)].groupby(column, sort=True):
-        found = Shared(str(value), tuple(group["id"]), tuple(group["fold"]))
-        (inside if len(set(found.folds)) == 1 else across).append(found)
+        dealt = [tuple(group[column_of(repeat)]) for repeat in repeats]
+        apart = next((folds for folds in dealt if len(set(folds)) > 1), None)
+        found = Shared(str(value), tuple(group["id"]), apart or dealt[0])
+        (across if apart else inside).append(found)
     return inside, across
 
 

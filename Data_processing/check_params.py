@@ -6,7 +6,7 @@ from collections.abc import Callable
 from Data_processing import demo
 from Data_processing.convert import stage as convert
 from Data_processing.scale import Scale, plan
-from Data_processing.sections import Decode, Split, Stack
+from Data_processing.sections import DRAWN, GROUPED, STABLE, Decode, Split, Stack
 from Data_processing.steps.entries import Step
 from Data_processing.steps.plan import check as check_steps
 from Datasets.dataset import datasets_of
@@ -58,11 +58,28 @@ def _split(params: Params) -> None:
     ungrouped = [
         name for name in split.from_ if known[name].group is None and known[name].samples != "box"
     ]
-    if split.scheme == "group" and split.group is None and ungrouped:
+    where = f"{params.path}: split"
+    if split.scheme in GROUPED and not split.group and ungrouped:
         raise ParamsError(
-            f"{params.path}: split.group: the scheme group needs a column, and data set "
+            f"{where}.group: the scheme {split.scheme} needs a column, and data set "
             f"'{ungrouped[0]}' has no group of its own; name one"
         )
+    for scheme, column in (("time", split.time), ("given", split.given)):
+        if split.scheme == scheme and not column:
+            raise ParamsError(f"{where}.{scheme}: the scheme {scheme} needs a column; name one")
+    if split.repeats > 1 and split.scheme not in DRAWN:
+        raise ParamsError(
+            f"{where}.repeats: the scheme {split.scheme} gives the same each time; take it out, or "
+            f"choose one of {', '.join(DRAWN)}"
+        )
+    if split.stable and (split.scheme not in STABLE or split.holdout >= 1):
+        what = f"the scheme {split.scheme}" if split.scheme not in STABLE else "a holdout by number"
+        raise ParamsError(
+            f"{where}.stable: with {what} a sample may move when others are added; set stable: "
+            f"null, or choose one of {', '.join(STABLE)} and a holdout that is a share"
+        )
+    if split.scheme == "given" and split.holdout:
+        raise ParamsError(f"{where}.holdout: the scheme given takes it from its column; set 0")
     if len(set(split.from_)) < len(split.from_):
         raise ParamsError(f"{params.path}: split.from: a data set is named twice")
 

@@ -6,19 +6,44 @@ import msgspec
 
 from Datasets.image import Colour
 
+Scheme = Literal[
+    "samples",
+    "stratified",
+    "group",
+    "stratified_group",
+    "leave_one_out",
+    "leave_one_group_out",
+    "time",
+    "given",
+]
+GROUPED: tuple[Scheme, ...] = ("group", "stratified_group", "leave_one_group_out")
+"""Schemes that need a group for each sample."""
+DRAWN: tuple[Scheme, ...] = ("samples", "stratified", "group", "stratified_group")
+"""Schemes that can be drawn anew."""
+STABLE: tuple[Scheme, ...] = ("samples", "group")
+"""Schemes in which a sample can stay where it is, whatever is added."""
+
 
 class Split(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"from_": "from"}):
     """The section ``split``: which samples there are, and how they fall into folds."""
 
     from_: tuple[str, ...]
     """Data sets, by name."""
-    scheme: Literal["samples", "stratified", "group"] = "stratified"
+    scheme: Scheme = "stratified"
     n_folds: Annotated[int, msgspec.Meta(ge=3, le=1000)] = 5
     """At least three: one to test, one to validate, one to train."""
-    holdout: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0
-    """Share of the samples that no fold ever touches."""
-    group: str | None = None
-    """A column of the data sets' tables; without it a data set's own ``group``."""
+    holdout: Annotated[int, msgspec.Meta(ge=0)] | Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0
+    """What no fold ever touches: a share of the samples, below 1, or their number."""
+    group: str | tuple[str, ...] | None = None
+    """Columns of the data sets' tables; without them a data set's own ``group``."""
+    repeats: Annotated[int, msgspec.Meta(ge=1, le=100)] = 1
+    """How often all are dealt out anew."""
+    stable: bool | None = None
+    """Whether a sample stays where it is when others are added: true insists, false does not."""
+    time: str | None = None
+    """For the scheme ``time``: the column with dates or numbers."""
+    given: str | None = None
+    """For the scheme ``given``: the column with parts or folds."""
 
 
 class Decode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,9 +1,14 @@
 """Who trains, who validates, who tests.
 
-``folds.parquet`` gives each sample its fold, and parts follow from that.
+``folds.parquet`` gives each sample its fold, and parts follow from that by one of three rules.
 
-For fold k of n: the test part is fold k, the validation part fold (k + 1) mod n, the training part
-the rest. Fold -1 is the holdout, which no part ever touches.
+``rotate``: when fold k of n is tested, the folds after it validate (one of them, more where folds
+are single samples), in a circle, and the rest trains. ``past``: samples lie in spells of time; fold
+k tests one, the spell before it validates, and what is before that trains. ``parts``: one fold is
+tested, one validates, one trains.
+
+Fold -1 is the holdout, which no part ever touches. With repetitions there is a column of folds for
+each, and fold k + r * n is fold k of repetition r.
 """
 
 from pathlib import Path
@@ -20,19 +25,33 @@ SPLITS = Path("Datasets/splits")
 FOLDS_FILE = "folds.parquet"
 ABOUT_FILE = "split.json"
 HOLDOUT = -1
+SPELLS_BEFORE = 2
+"""Spells of time before the first that is tested: one to train on, one to validate."""
+_EARLIEST = HOLDOUT - SPELLS_BEFORE
+"""The fold of the earliest spell; the next follows it, and fold 0 is the third."""
 
 Part = Literal["train", "validation", "test"]
+Rule = Literal["rotate", "past", "parts"]
 
 
 class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """split.json: how many folds there are, by which scheme they were made.
+    """split.json: how many folds there are in each repetition, and by which scheme they were made.
 
-    And the column whose groups were kept whole.
+    ``group`` is the column, or the columns, whose groups were kept whole. ``validation`` counts the
+    folds that validate while one is tested.
     """
 
     n_folds: int
     scheme: str
-    group: str | None = None
+    group: str | tuple[str, ...] | None = None
+    rule: Rule = "rotate"
+    validation: int = 1
+    repeats: int = 1
+
+    @property
+    def every(self) -> int:
+        """How many folds can be tested, over all repetitions."""
+        return self.n_folds * self.repeats
 
 
 class Folds(msgspec.Struct, frozen=True):
@@ -40,7 +59,7 @@ class Folds(msgspec.Struct, frozen=True):
 
     about: About
     table: pd.DataFrame
-    """Columns: id (str), fold (int32)."""
+    """Columns: id (str), fold (int32); with repetitions fold_1 and so on (int32)."""
 
     def part(self, ids: pd.Series, part: Part, fold: int) -> np.ndarray:
         """Return which of ``ids`` belong to ``part`` when ``fold`` is tested, (N,) bool.
@@ -48,13 +67,14 @@ class Folds(msgspec.Struct, frozen=True):
         Raises:
             StoreError: there is no such fold, or an id has none.
         """
-        if not 0 <= fold < self.about.n_folds:
+        about = self.about
+        if not 0 <= fold < about.every:
             raise StoreError(
-                f"fold {fold} was asked for, but {self.about.n_folds} exist (0 to "
-                f"{self.about.n_folds - 1}); "
-                "raise split.n_folds or change train.folds"
+                f"fold {fold} was asked for, but {about.every} exist (0 to {about.every - 1}); "
+                "change train.folds, or what `split` in params.yaml says"
             )
-        of_sample = self.table.set_index("id")["fold"]
+        repeat, own = divmod(fold, about.n_folds)
+        of_sample = self.table.set_index("id")[column_of(repeat)]
         missing = ids[~ids.isin(of_sample.index)]
         if len(missing):
             raise StoreError(
@@ -62,10 +82,31 @@ class Folds(msgspec.Struct, frozen=True):
                 "repro split`"
             )
         folds: np.ndarray = of_sample.loc[ids].to_numpy()
-        validation = (fold + 1) % self.about.n_folds
+        if about.rule == "past":
+            return _in_time(folds, part, own)
+        n = 3 if about.rule == "parts" else about.n_folds
+        validation = [(own + 1 + i) % n for i in range(about.validation)]
         if part == "train":
-            return np.isin(folds, [fold, validation, HOLDOUT], invert=True)
-        return np.isin(folds, [fold if part == "test" else validation])
+            return np.isin(folds, [own, *validation, HOLDOUT], invert=True)
+        return np.isin(folds, [own] if part == "test" else validation)
+
+
+def column_of(repeat: int) -> str:
+    """Return the column that holds the folds of a repetition, from 0."""
+    return f"fold_{repeat}" if repeat else "fold"
+
+
+def past_fold(spell: np.ndarray) -> np.ndarray:
+    """Return the fold of each spell of time, from 0: the first two come before fold 0."""
+    return np.where(spell < SPELLS_BEFORE, spell + _EARLIEST, spell - SPELLS_BEFORE)
+
+
+def _in_time(folds: np.ndarray, part: Part, own: int) -> np.ndarray:
+    spell = np.where(folds < HOLDOUT, folds - _EARLIEST, folds + SPELLS_BEFORE)
+    tested = own + SPELLS_BEFORE
+    asked = spell < tested - 1 if part == "train" else spell == tested - (part == "validation")
+    is_asked: np.ndarray = asked & (folds != HOLDOUT)
+    return is_asked
 
 
 def read(folder: Path = SPLITS) -> Folds:
@@ -81,7 +122,8 @@ def read(folder: Path = SPLITS) -> Folds:
 
 
 def write(folder: Path, about: About, table: pd.DataFrame) -> None:
-    """Write the folds of all samples; ``table`` has the columns id and fold."""
-    ordered = table.sort_values("id").astype({"fold": "int32"})[["id", "fold"]]
+    """Write the folds of all samples; ``table`` has the columns of ``Folds.table``."""
+    columns = [column_of(repeat) for repeat in range(about.repeats)]
+    ordered = table.sort_values("id").astype(dict.fromkeys(columns, "int32"))[["id", *columns]]
     ordered.to_parquet(folder / FOLDS_FILE, index=False)
     write_json(folder / ABOUT_FILE, about)

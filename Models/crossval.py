@@ -33,8 +33,8 @@ class Crossval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Models/metrics/crossval.json.
 
     ``accuracy`` is the mean of the folds' and ``spread`` their sample standard deviation (0 of
-    one fold); ``out_of_fold`` is the share of all ``n`` samples, each judged by the model that
-    did not see it.
+    one fold); ``out_of_fold`` is the share of all ``n`` samples that is right, each judged by the
+    model that did not see it, or by several where the folds are of several repetitions.
     """
 
     folds: tuple[int, ...]
@@ -82,14 +82,15 @@ def join(tables: dict[int, pd.DataFrame], folds: Folds, seed: int) -> Crossval:
         for fold, table in tables.items()
     )
     every = pd.concat(tables.values(), ignore_index=True)
-    right = (every["label"] == every["predicted"]).to_numpy(np.int64)
+    right = (every["label"] == every["predicted"]).astype(float)
+    of_sample = right.groupby(every["id"], sort=False).mean().to_numpy()
     shares = [score.accuracy for score in scores]
     return Crossval(
         folds=tuple(tables),
-        n=len(every),
+        n=len(of_sample),
         accuracy=float(np.mean(shares)),
         spread=float(np.std(shares, ddof=1)) if len(shares) > 1 else 0.0,
-        out_of_fold=scoring.accuracy(np.ones_like(right), right, seed),
+        out_of_fold=scoring.mean(of_sample, seed),
         per_fold=scores,
     )
 

@@ -95,6 +95,13 @@ class _Split(msgspec.Struct, frozen=True):
     """What this room needs of the section ``split``, which belongs to another."""
 
     n_folds: int
+    scheme: str = "stratified"
+    repeats: int = 1
+
+    def folds(self) -> int | None:
+        """Return how many folds there will be; None where only the samples can tell."""
+        told = self.scheme not in ("leave_one_out", "leave_one_group_out", "given")
+        return self.n_folds * self.repeats if told else None
 
 
 def read_train(params: Params) -> Train:
@@ -104,7 +111,7 @@ def read_train(params: Params) -> Train:
         ParamsError: an unknown key or name, a wrong value, a fold asked for twice or missing.
     """
     train = params.section("train", Train)
-    n_folds = params.section("split", _Split).n_folds
+    split = params.section("split", _Split)
     where = f"{params.path}: train"
     _known(train.model, NETWORKS, "network", f"{where}.model")
     _known(train.framework, FRAMEWORKS, "framework", f"{where}.framework")
@@ -112,11 +119,13 @@ def read_train(params: Params) -> Train:
         raise ParamsError(f"{where}.folds: at least one fold must be trained, for example [0]")
     if len(set(train.folds)) < len(train.folds):
         raise ParamsError(f"{where}.folds: each fold once, got {list(train.folds)}")
-    beyond = [fold for fold in train.folds if fold >= n_folds]
-    if beyond:
+    folds = split.folds()
+    beyond = [fold for fold in train.folds if folds is not None and fold >= folds]
+    if beyond and folds is not None:
+        times = f", split.repeats {split.repeats}" if split.repeats > 1 else ""
         raise ParamsError(
-            f"{where}.folds: fold {beyond[0]} was asked for, but split.n_folds is {n_folds} "
-            f"(0 to {n_folds - 1}); raise split.n_folds or take it out"
+            f"{where}.folds: fold {beyond[0]} was asked for, but split.n_folds is {split.n_folds}"
+            f"{times} (0 to {folds - 1}); raise split.n_folds or take it out"
         )
     return train
 

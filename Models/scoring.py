@@ -42,18 +42,22 @@ def accuracy(labels: np.ndarray, predicted: np.ndarray, seed: int) -> Interval:
     Samples are drawn with replacement ``DRAWS`` times (Efron and Tibshirani, 1993, chapter 13).
     Of predictions that are all right, the interval is [1, 1], however few they are.
     """
-    right = labels == predicted
-    n = len(right)
+    return mean(labels == predicted, seed)
+
+
+def mean(shares: np.ndarray, seed: int) -> Interval:
+    """Return the mean of ``shares``, (N,) one a sample, with its percentile bootstrap interval."""
+    n = len(shares)
     rng = np.random.default_rng(seed_for(seed, "bootstrap", n))
     pieces = max(1, AT_ONCE // n)
-    shares = np.concatenate(
+    means = np.concatenate(
         [
-            right[rng.integers(n, size=(min(pieces, DRAWS - start), n))].mean(axis=1)
+            shares[rng.integers(n, size=(min(pieces, DRAWS - start), n))].mean(axis=1)
             for start in range(0, DRAWS, pieces)
         ]
     )
-    low, high = np.quantile(shares, [0.025, 0.975])
-    return Interval(float(right.mean()), float(low), float(high))
+    low, high = np.quantile(means, [0.025, 0.975])
+    return Interval(float(shares.mean()), float(low), float(high))
 
 
 def confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:

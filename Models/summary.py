@@ -40,7 +40,7 @@ def lines(folds: Folds, joined: Crossval, train: Train, spent: dict[str, Timing]
     """Return five lines: samples, accuracy, time, report, serving."""
     kept = int((folds.table["fold"] == HOLDOUT).sum())
     holdout = f", {kept:,} of them held out" if kept else ""
-    made = f"{folds.about.n_folds} folds ({folds.about.scheme})"
+    made = f"{folds.about.every} folds ({folds.about.scheme})"
     tested = "fold" + "s" * (len(joined.folds) > 1) + " " + ", ".join(map(str, joined.folds))
     return [
         f"samples   {len(folds.table):,} in {made}{holdout}",

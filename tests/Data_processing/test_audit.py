@@ -6,8 +6,9 @@ import msgspec
 import pandas as pd
 import pytest
 
-from Data_processing import audit, check_params, split
+from Data_processing import audit, check_params
 from Data_processing.audit import PASSED, shared
+from Data_processing.split import stage as split
 from Datasets.errors import GateError
 from Datasets.metadata import SAMPLES_FILE
 from tests.Data_processing.conftest import Workspace

@@ -1,31 +1,52 @@
-"""Folds: everyone in exactly one, classes in proportion, groups whole."""
+"""Folds: everyone tested once, classes in proportion, groups whole, the past before the future."""
 
+from argparse import Namespace
 from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from Data_processing import split as stage
-from Data_processing.sections import Split
-from Data_processing.split import assign
+from Data_processing.labelled import joined
+from Data_processing.sections import DRAWN, Split
+from Data_processing.split import stage
+from Data_processing.split.schemes import Draw
+from Data_processing.split.stratified import iterative
 from Datasets import splits
 from Datasets.errors import ParamsError, StoreError
-from Datasets.splits import HOLDOUT
+from Datasets.splits import HOLDOUT, Folds
 from tests.Data_processing.conftest import Workspace
 
 
-def samples(labels: list[str], groups: Sequence[str | None] = ()) -> pd.DataFrame:
-    """Return the table that ``assign`` deals out."""
+def samples(
+    labels: Sequence[str], groups: Sequence[str | None] = (), **more: Sequence[object]
+) -> pd.DataFrame:
+    """Return the table that is dealt out; a label a+b is two."""
     ids = [f"d/{i:04d}.png" for i in range(len(labels))]
-    return pd.DataFrame({"id": ids, "label": labels, "group": list(groups) or [None] * len(labels)})
+    table = pd.DataFrame(
+        {"id": ids, "label": labels, "group": list(groups) or [None] * len(labels), **more}
+    )
+    table["labels"] = [tuple(filter(None, label.split("+"))) for label in labels]
+    return table
 
 
-def asked(scheme: str, n_folds: int = 3, holdout: float = 0.0, group: str | None = None) -> Split:
+def asked(scheme: str, n_folds: int = 3, holdout: float = 0.0, **more: object) -> Split:
     """Return a section ``split``."""
-    return Split(("d",), scheme, n_folds, holdout, group)  # type: ignore[arg-type]
+    return Split(("d",), scheme, n_folds, holdout, **more)  # type: ignore[arg-type]
+
+
+def assign(table: pd.DataFrame, split: Split, seed: int) -> np.ndarray:
+    """Return the fold of each sample."""
+    folds: np.ndarray = dealt(table, split, seed).table["fold"].to_numpy()
+    return folds
+
+
+def dealt(table: pd.DataFrame, split: Split, seed: int = 0) -> Folds:
+    return stage.assign(table, split, seed).folds
 
 
 @given(
@@ -53,9 +74,10 @@ def test_groups_never_straddle(groups: list[int], holdout: float, seed: int) -> 
     """All samples of a group share a fold, or the holdout."""
     groups += list(range(12))
     table = samples(["x"] * len(groups), [str(g) for g in groups])
-    folds = assign(table, asked("group", 3, holdout), seed)
-    assert (pd.Series(folds).groupby(table["group"]).nunique() == 1).all()
-    assert set(folds) - {HOLDOUT} == {0, 1, 2}
+    for stable in (None, False):
+        folds = assign(table, asked("group", 3, holdout, stable=stable), seed)
+        assert (pd.Series(folds).groupby(table["group"]).nunique() == 1).all()
+        assert set(folds) - {HOLDOUT} == {0, 1, 2}
 
 
 def test_by_hash_a_sample_stays_when_others_are_added() -> None:
@@ -96,6 +118,58 @@ def test_the_seed_decides_and_only_it() -> None:
             "1 samples have no group, first d/0001.png",
         ),
         (samples(["a"] * 9, ["g", "h"] * 4 + ["g"]), asked("group"), "there are 2 groups"),
+        (
+            samples(["a"] * 9, list("ghi") * 3),
+            asked("group", 8, stable=True),
+            "would have no sample: 3 groups are too few to fall where their names do",
+        ),
+        (samples(["a"] * 3), asked("samples", 50), "would have no sample: the samples are too few"),
+        (samples(["a+b"] * 9 + ["a+c"]), asked("stratified"), "class 'c' has 1 samples, fewer"),
+        (
+            samples(["a"] * 9, ["g"] * 9),
+            asked("leave_one_group_out"),
+            "needs three groups: .* there are 1",
+        ),
+        (
+            samples(["a"] * 9, ["g", None] + ["h"] * 7),
+            asked("leave_one_group_out"),
+            "1 samples have no group",
+        ),
+        (
+            samples(["a"] * 9, time=[1.0, None, *range(7)]),
+            asked("time", time="day"),
+            "1 samples have no time, first d/0001.png; fill the gaps of the column day",
+        ),
+        (
+            samples(["a"] * 9, time=["2024-01-01", "soon"] + ["2024-01-02"] * 7),
+            asked("time", time="day"),
+            "d/0001.png has 'soon' in column day, which is no number and no date",
+        ),
+        (
+            samples(["a"] * 9, time=[1, 2, 3, 4] * 2 + [4]),
+            asked("time", time="day"),
+            "3 folds need 5 moments, but column day has 4",
+        ),
+        (
+            samples(["a"] * 3, given=["train", "tets", "val"]),
+            asked("given", given="list"),
+            "d/0001.png has 'tets' in column list; numbers of folds were expected, or: train",
+        ),
+        (
+            samples(["a"] * 3, given=["train", None, "val"]),
+            asked("given", given="list"),
+            "1 samples have no value in column list, first d/0001.png",
+        ),
+        (
+            samples(["a"] * 3, given=["train", "train", "val"]),
+            asked("given", given="list"),
+            "column list gives no sample to the test part",
+        ),
+        (
+            samples(["a"] * 4, given=[0, 1, 3, 3]),
+            asked("given", given="list"),
+            "numbers folds, but no sample has 2",
+        ),
     ],
 )
 def test_what_cannot_be_split_is_named(table: pd.DataFrame, split: Split, sentence: str) -> None:
@@ -111,7 +185,7 @@ def test_stage_writes_parts_that_follow_the_definition(workspace: Workspace) -> 
     """
     workspace.params("scheme: stratified", "scheme: group")
     workspace.params("group: null", "group: site")
-    stage.run(None)  # type: ignore[arg-type]
+    stage.run(Namespace())
     folds = splits.read()
     ids = folds.table["id"]
     fold_of = folds.table["fold"].to_numpy()
@@ -129,7 +203,7 @@ def test_an_unknown_group_column_is_named(workspace: Workspace) -> None:
     """With the nearest column."""
     workspace.params("group: null", "group: sit")
     with pytest.raises(ParamsError, match="no column 'sit'; did you mean 'site'"):
-        stage.run(None)  # type: ignore[arg-type]
+        stage.run(Namespace())
 
 
 @pytest.mark.parametrize("scheme", ["stratified", "group"])
@@ -150,3 +224,211 @@ def test_samples_without_a_label_are_no_class() -> None:
     folds = assign(samples(["a", "b"] * 6 + ["", ""]), asked("stratified"), 0)
     assert ((folds >= 0) & (folds < 3)).all()
     assert np.bincount(folds[:12]).tolist() == [4, 4, 4]
+
+
+NAMES = st.sampled_from("abcdefgh")
+
+
+@settings(max_examples=40)
+@given(
+    labels=st.lists(st.sampled_from(["a", "b", "a+b", "c", ""]), min_size=30, max_size=60),
+    scheme=st.sampled_from([*DRAWN, "leave_one_out", "leave_one_group_out"]),
+    holdout=st.sampled_from([0.0, 0.2, 7]),
+    repeats=st.integers(1, 2),
+    seed=st.integers(0, 9),
+)
+def test_every_sample_is_tested_once_a_repetition(
+    labels: list[str], scheme: str, holdout: float, repeats: int, seed: int
+) -> None:
+    """But what is held out, which is the same in each; parts are everything else, once."""
+    table = samples(labels + ["a", "b", "c"] * 6, [str(i % 11) for i in range(len(labels) + 18)])
+    try:
+        folds = dealt(table, asked(scheme, 3, holdout, repeats=repeats), seed)
+    except ParamsError as error:
+        assert "after the holdout" in str(error) or "would have no sample" in str(error)
+        return
+    ids, n = table["id"], folds.about.n_folds
+    held = folds.table["fold"].to_numpy() == HOLDOUT
+    for repeat in range(repeats):
+        tested = [folds.part(ids, "test", repeat * n + k) for k in range(n)]
+        assert (np.sum(tested, axis=0) == ~held).all()
+        for k in range(n):
+            parts = [
+                folds.part(ids, part, repeat * n + k) for part in ("train", "validation", "test")
+            ]
+            assert (np.sum(parts, axis=0) == ~held).all()
+            assert all(part.any() for part in parts)
+    if holdout == 7 and "group" not in scheme and scheme != "stratified":
+        assert held.sum() == 7
+
+
+@given(
+    groups=st.lists(NAMES, min_size=20, max_size=60),
+    scheme=st.sampled_from(["group", "stratified_group", "leave_one_group_out"]),
+    holdout=st.sampled_from([0.0, 0.3, 5]),
+    seed=st.integers(0, 9),
+)
+def test_a_group_has_one_part(groups: list[str], scheme: str, holdout: float, seed: int) -> None:
+    table = samples(["x"] * len(groups), groups)
+    try:
+        folds = dealt(table, asked(scheme, 3, holdout, repeats=1), seed)
+    except ParamsError:
+        assume(False)
+    assert (folds.table["fold"].groupby(table["group"]).nunique() == 1).all()
+
+
+@given(st.lists(NAMES, min_size=5, max_size=40), st.integers(0, 9))
+def test_groups_stay_when_others_are_added(groups: list[str], seed: int) -> None:
+    """With ``stable: true``: also when the seed and the share held out are what they were."""
+    few = samples(["x"] * len(groups), groups)
+    many = samples(["x"] * (len(groups) + 200), groups + [f"more {i}" for i in range(200)])
+    split = asked("group", 3, 0.2, stable=True)
+    try:
+        before = assign(few, split, seed)
+    except ParamsError:
+        assume(False)
+    assert (assign(many, split, seed)[: len(groups)] == before).all()
+
+
+def test_many_groups_fall_by_their_names_and_few_are_dealt_out() -> None:
+    many = samples(["x"] * 600, [f"g{i // 3}" for i in range(600)])
+    few = samples(["x"] * 9, [f"g{i // 3}" for i in range(9)])
+    assert stage.assign(many, asked("group"), 0).summary.endswith("by their names")
+    insisted = assign(many, asked("group", stable=True), 0)
+    assert (assign(many, asked("group"), 0) == insisted).all()
+    evenly = stage.assign(few, asked("group"), 0)
+    assert (
+        evenly.summary == "9 samples into 3 folds by group, evenly: an added group may move others"
+    )
+    assert sorted(evenly.folds.table["fold"]) == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=12, max_size=60), st.integers(2, 5))
+def test_iterative_stratification_of_single_labels_is_within_one_sample(
+    labels: list[str], n: int
+) -> None:
+    ids = [f"d/{i}" for i in range(len(labels))]
+    folds = iterative(ids, [(label,) for label in labels], n, Draw(0))
+    for label in set(labels):
+        counts = np.bincount(folds[np.array(labels) == label], minlength=n)
+        assert counts.max() - counts.min() <= 1
+
+
+def test_several_labels_are_spread_more_evenly_than_by_chance() -> None:
+    """Ten labels of which each sample has some, common and rare ones: ten draws of both."""
+    rng = np.random.default_rng(0)
+    chance: list[float] = []
+    ours: list[float] = []
+    for draw in range(10):
+        has = rng.random((400, 10)) < np.linspace(0.02, 0.5, 10)
+        has[~has.any(axis=1), 9] = True
+        sets = [tuple(f"c{k}" for k in np.flatnonzero(row)) for row in has]
+        folds = iterative([f"d/{i}" for i in range(400)], sets, 5, Draw(draw))
+        assert np.bincount(folds).tolist() == pytest.approx([80] * 5, abs=10)
+        for found, spread in ((folds, ours), (rng.integers(5, size=400), chance)):
+            counts = np.array([has[found == k].sum(axis=0) for k in range(5)])
+            spread.append((counts.max(axis=0) - counts.min(axis=0)).mean())
+    assert max(ours) < 3 < min(chance)
+
+
+@given(
+    times=st.lists(st.integers(-5, 40), min_size=8, max_size=80),
+    n=st.integers(3, 4),
+    holdout=st.sampled_from([0.0, 0.2]),
+)
+def test_the_past_trains(times: list[int], n: int, holdout: float) -> None:
+    """Whoever trains is older than who validates, who is older than who is tested."""
+    table = samples(["x"] * len(times), time=times)
+    try:
+        folds = dealt(table, asked("time", n, holdout, time="day"))
+    except ParamsError as error:
+        assert "moments" in str(error)
+        return
+    day = np.array(times)
+    held = folds.table["fold"].to_numpy() == HOLDOUT
+    assert held.sum() >= round(len(times) * holdout)
+    for fold in range(n):
+        of = {
+            part: day[folds.part(table["id"], part, fold)]
+            for part in ("train", "validation", "test")
+        }
+        for before, after in pairwise(of.values()):
+            assert before.max() < after.min()
+        assert not held.any() or of["test"].max() < day[held].min()
+    every = np.sum([folds.part(table["id"], "test", fold) for fold in range(n)], axis=0)
+    assert (every <= 1).all()
+
+
+def test_dates_are_moments() -> None:
+    days = [f"2024-{month:02d}-01" for month in range(1, 11)]
+    folds = assign(samples(["x"] * 10, time=days), asked("time", time="day"), 0)
+    assert folds.tolist() == [-3, -3, -2, -2, 0, 0, 1, 1, 2, 2]
+    zones = ["2024-01-01T00:30:00+02:00", "2023-12-31T23:00:00Z", *days[1:]]
+    later = assign(samples(["x"] * 11, time=zones), asked("time", time="day"), 0)
+    assert later[0] == later[1] == -3
+
+
+def test_given_parts_and_folds_are_taken() -> None:
+    words = ["train", "Val", "test", "holdout", "training"]
+    folds = dealt(samples(["x"] * 5, given=words), asked("given", given="list"))
+    assert folds.about.every == 1
+    ids = folds.table["id"]
+    assert folds.part(ids, "train", 0).tolist() == [True, False, False, False, True]
+    assert folds.part(ids, "validation", 0).tolist() == [False, True, False, False, False]
+    assert folds.part(ids, "test", 0).tolist() == [False, False, True, False, False]
+    numbered = dealt(samples(["x"] * 4, given=[2, 0, 1, 0]), asked("given", given="list"))
+    assert numbered.table["fold"].tolist() == [2, 0, 1, 0]
+    assert numbered.about.every == 3
+
+
+def test_given_parts_without_validation_take_whole_groups() -> None:
+    table = samples(
+        ["x"] * 40, [str(i // 4) for i in range(40)], given=["train"] * 32 + ["test"] * 8
+    )
+    folds = dealt(table, asked("given", 4, given="list"))
+    validates = folds.part(table["id"], "validation", 0)
+    assert validates.sum() == 8 and not validates[32:].any()
+    assert pd.Series(validates).groupby(table["group"]).nunique().eq(1).all()
+
+
+def test_one_out_validates_with_a_tenth() -> None:
+    table = samples(["x"] * 40)
+    folds = dealt(table, asked("leave_one_out"))
+    assert folds.about.every == 40
+    for fold in (0, 39):
+        counts = [
+            folds.part(table["id"], part, fold).sum() for part in ("train", "validation", "test")
+        ]
+        assert counts == [35, 4, 1]
+
+
+def test_repetitions_are_other_draws() -> None:
+    table = samples(list("ab") * 30)
+    for scheme in ("samples", "stratified"):
+        folds = dealt(table, asked(scheme, repeats=3))
+        once = assign(table, asked(scheme), 0)
+        columns = [folds.table[name].to_numpy() for name in ("fold", "fold_1", "fold_2")]
+        assert (columns[0] == once).all()
+        assert all((one != other).any() for one, other in pairwise(columns))
+
+
+def test_groups_by_several_columns_join_whoever_shares_one() -> None:
+    """A patient seen at two sites joins them; of a row without a value its others tell."""
+    table = pd.DataFrame(
+        {
+            "patient": ["1", "1", "2", "3", "4", None, None],
+            "site": ["A", "B", "B", "C", "D", "C", None],
+        }
+    )
+    first, last = "patient 1, site A", "patient 3, site C"
+    assert joined(table) == [first, first, first, last, "patient 4, site D", last, None]
+    assert joined(table[["patient"]]) == ["1", "1", "2", "3", "4", None, None]
+
+
+def test_two_group_columns_are_read_from_the_table(workspace: Workspace) -> None:
+    workspace.params("scheme: stratified", "scheme: group")
+    workspace.params("group: null", "group: [site, site]")
+    stage.run(Namespace())
+    table = splits.read().table
+    assert (table["fold"].groupby(table["id"].str[-6:-4].astype(int) // 3).nunique() == 1).all()
+    assert '"group": [' in Path("Datasets/splits/split.json").read_text()

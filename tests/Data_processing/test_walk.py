@@ -14,8 +14,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from Data_processing import scale, source, split, stack
+from Data_processing import scale, source, stack
 from Data_processing.interim import folder_of
+from Data_processing.split import stage as split
 from Data_processing.steps import process
 from Datasets import scaler, splits
 from Datasets.errors import (

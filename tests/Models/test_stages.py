@@ -16,11 +16,12 @@ from Datasets.command import main
 from Datasets.errors import StoreError
 from Datasets.files import sha256_of_file
 from Datasets.predictions import PREDICTIONS
-from Datasets.splits import SPLITS
+from Datasets.splits import SPLITS, Folds
 from Datasets.tensors import Tensors
 from Models import checkpoint, crossval, log
 from Models.__main__ import VERBS
 from Models.evaluate import displayed, read_metrics
+from Models.scoring import Interval
 from tests.Models.tiny import PARAMS, Tiny, name_of, write
 
 OUTPUTS = ("Models/weights", "Models/curves", "Models/metrics", "Models/evaluation")
@@ -211,6 +212,24 @@ def test_the_folds_are_joined_as_numpy_would(tiny: Tiny) -> None:
     assert joined.spread == pytest.approx(np.std([0.75, 1.0], ddof=1))
     assert joined.out_of_fold.value == pytest.approx(21 / 24)
     assert [score.n for score in joined.per_fold] == [12, 12]
+
+
+def test_of_several_repetitions_a_sample_counts_once(tiny: Tiny) -> None:
+    """Right in one repetition and wrong in the other is half right."""
+    once = splits.read()
+    about = msgspec.structs.replace(once.about, repeats=2)
+    folds = Folds(about, once.table.assign(fold_1=(once.table["fold"] + 1) % 3))
+    tables = {}
+    for fold, predicted in enumerate("aaabbb"):
+        ids = folds.table["id"][folds.part(folds.table["id"], "test", fold)].reset_index(drop=True)
+        tables[fold] = pd.DataFrame(
+            {"id": ids, "parent": ids, "label": "a", "predicted": predicted}
+        )
+    joined = crossval.join(tables, folds, seed=1)
+    assert joined.n == len(once.table)
+    assert joined.out_of_fold == Interval(0.5, 0.5, 0.5)
+    with pytest.raises(StoreError, match=r"6 exist \(0 to 5\)"):
+        folds.part(folds.table["id"], "test", 6)
 
 
 def test_what_the_eye_cannot_see_is_made_visible() -> None:

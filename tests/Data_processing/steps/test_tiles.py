@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from Data_processing import scale, source, split, stack
+from Data_processing import scale, source, stack
 from Data_processing.interim import folder_of
+from Data_processing.split import stage as split
 from Data_processing.steps import process
 from Data_processing.steps.preview import preview
 from Datasets.errors import ParamsError, RejectedError

@@ -1,0 +1,1 @@
+"""Who trains, validates and tests: one scheme a module; `schemes` names them."""
