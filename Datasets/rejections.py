@@ -1,5 +1,6 @@
 """Bad samples, collected and reported together: the first ten, the count, a file with all."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
@@ -87,8 +88,14 @@ class Rejections:
             raise RejectedError("\n".join([head, *_lines(self._all)]))
 
     def ordered(self) -> list[Rejection]:
-        """Return all of them by sample, that of a whole sample before those of its parts."""
-        return sorted(self._all, key=lambda one: (one.sample, not one.whole, one.reason))
+        """Return all of them by sample, that of a whole sample before those of its parts.
+
+        Reasons of one sample stand in the order of the lines, or numbers, that they name.
+        """
+        return sorted(
+            self._all,
+            key=lambda one: (one.sample, not one.whole, _natural(one.reason), one.reason),
+        )
 
     def settle(self) -> bytes:
         """Return the full list as JSON lines, sorted and perhaps empty, if the policy allows.
@@ -118,6 +125,15 @@ class Rejections:
         head = f"{self._stage}: {len(ordered):,} rejected"
         tail = f"all of them: {self.list_file}; mend them, or set {self._remedy} to skip"
         return "\n".join([head, *shown, tail])
+
+
+def _natural(text: str) -> str:
+    """Return what ``text`` is sorted by where line 2 comes before line 11.
+
+    >>> sorted(["a:11", "a:2", "a"], key=_natural)
+    ['a', 'a:2', 'a:11']
+    """
+    return re.sub("[0-9]+", lambda found: found[0].zfill(18), text)
 
 
 def _lines(some: list[Rejection]) -> list[str]:

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from Data_processing.convert.files import path_of
 from Data_processing.convert.plain import plain
+from Data_processing.convert.readers.table_values import no_header
 from Datasets.errors import AnnotationError
 from Datasets.metadata import Scalar
 
@@ -139,6 +140,9 @@ def _csv(file: BinaryIO, name: str) -> Frame:
     reader = csv.reader(chain(head, lines), delimiter=separator, strict=True)
     rows = _rows(reader, name)
     first = next(rows)
+    repeated = [value for value, count in Counter(first.fields).items() if count > 1]
+    if no_header(repeated):
+        raise AnnotationError(f"{name}:{first.line}: {no_header(first.fields)}", "no header")
     header = named_once(first.fields, f"{name}:{first.line}")
     notes = () if separator == "," else (f"{name} is separated by {SEPARATORS[separator]}",)
     return Frame(name, header, _csv_batches(rows, len(header)), True, notes)

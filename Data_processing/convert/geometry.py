@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 
 import msgspec
+import numpy as np
 from pycocotools import mask as coco_mask
 
 from Data_processing.convert.found import FoundAnnotation, FoundRle
@@ -12,6 +13,10 @@ from Datasets.regions import compressed
 
 Corners = tuple[float, float, float, float]
 """x1, y1, x2, y2 in pixels, half-open."""
+POINTS = 64
+"""Corners of a polygon that stands for a circle or an ellipse: its area is 0.2 % less."""
+_SAME = 1e-9
+"""Share of its size by which a corner may miss the ellipse that it was computed to lie on."""
 
 
 def half_open(x1: float, y1: float, x2: float, y2: float, origin: int) -> Corners:
@@ -66,7 +71,8 @@ def in_pixels(found: FoundAnnotation, width: int, height: int) -> FoundAnnotatio
 def extent(found: FoundAnnotation, rle: str | None, width: int, height: int) -> Corners:
     """Return the box around what was drawn: run lengths, else polygons, else keypoints.
 
-    A side without extent, as that of a point or a level line, takes the pixel that it lies in.
+    A polygon that stands for an ellipse lies within it: its box is the ellipse's. A side without
+    extent, as that of a point or a level line, takes the pixel that it lies in.
 
     Args:
         found: the object.
@@ -84,11 +90,44 @@ def extent(found: FoundAnnotation, rle: str | None, width: int, height: int) -> 
             raise AnnotationError("its region is empty: no pixel is drawn", "empty region")
         return x, y, x + wide, y + tall
     xs, ys = _points(found)
+    for polygon in found.polygons:
+        around = around_ellipse(polygon) or ()
+        xs += around[0::2]
+        ys += around[1::2]
     if not xs:
         raise AnnotationError("it has neither a box nor a region nor a point", "no box")
     x1, x2 = _side(min(xs), max(xs), width)
     y1, y2 = _side(min(ys), max(ys), height)
     return x1, y1, x2, y2
+
+
+def around_ellipse(polygon: Sequence[float]) -> Corners | None:
+    """Return the box around the turned ellipse that a polygon stands for; None for any other one.
+
+    Its corners are centre + cos(t) u + sin(t) v at even steps of t from 0, as ``shapes.ellipse``
+    draws them. In x the ellipse reaches as far as the largest of cos(t) u_x + sin(t) v_x, which is
+    the length of (u_x, v_x), and so in y. One that is not turned has corners there. All numbers
+    must be finite.
+
+    >>> around_ellipse((0.0, 0.0, 4.0, 0.0, 4.0, 2.0))
+    """
+    if len(polygon) != 2 * POINTS:
+        return None
+    opposite, quarter = POINTS, POINTS // 2  # flat: two numbers a corner
+    ux, uy = polygon[0] - polygon[opposite], polygon[1] - polygon[opposite + 1]
+    vx, vy = polygon[quarter] - polygon[-quarter], polygon[quarter + 1] - polygon[1 - quarter]
+    if max(abs(ux * vx), abs(uy * vy)) <= _SAME * max(abs(ux * vy), abs(uy * vx)):
+        return None
+    points = np.array(polygon).reshape(POINTS, 2)
+    centre = (points[0] + points[POINTS // 2]) / 2
+    axes = np.array([[ux, uy], [vx, vy]]) / 2
+    angles = 2 * np.pi * np.arange(POINTS) / POINTS
+    drawn = centre + np.stack([np.cos(angles), np.sin(angles)], axis=1) @ axes  # (POINTS, 2)
+    if np.abs(drawn - points).max() > _SAME * np.abs(points).max():
+        return None
+    x, y = centre.tolist()
+    wide, tall = math.hypot(ux, vx) / 2, math.hypot(uy, vy) / 2
+    return x - wide, y - tall, x + wide, y + tall
 
 
 def ordered(corners: Corners) -> Corners:

@@ -107,7 +107,10 @@ def checked(found: FoundAnnotation, name: str, header: Header, outside: str) -> 
         )
     if box != corners or beyond > SLACK:
         reason = OUTSIDE if beyond > SLACK else BY_A_PIXEL
-        notes.append(Note("clipped", reason, f"annotation {found.id}: {_shown(corners)}"))
+        detail = f"annotation {found.id}: {_shown(corners)}"
+        if overhang([float(f"{side:g}") for side in corners], width, height) <= 0 < beyond:
+            detail += f", beyond the edge by {beyond:.2g}"  # which rounding hides
+        notes.append(Note("clipped", reason, detail))
     return Checked(_kept(found, name, box, rle), tuple(notes))
 
 
@@ -167,10 +170,12 @@ def check_numbers(found: FoundAnnotation) -> None:
         )
     for polygon in found.polygons:
         if len(polygon) < 6 or len(polygon) % 2:
+            is_odd = len(polygon) > 6
+            lacks = ", and one has no y: a number is missing or too many" if is_odd else ""
             raise AnnotationError(
                 f"a polygon has {len(polygon)} numbers; three points or more, x and y each, are "
-                "needed; draw it anew or take it out",
-                "polygon under three points",
+                f"needed{lacks}; draw it anew or take it out",
+                "odd number of coordinates" if is_odd else "polygon under three points",
             )
         if not all(abs(side) <= FARTHEST for side in polygon):
             raise AnnotationError(

@@ -53,6 +53,22 @@ def frame_of(
     return Frame(stored[1], stored[0], header.orientation) if as_stored else None
 
 
+def is_unclear(
+    found: FoundImage, header: Header, orientation: Literal["auto", "seen", "stored"]
+) -> bool:
+    """Return whether ``frame_of`` takes ``found`` as it is seen for want of sides that tell.
+
+    Where nothing is annotated it does not matter. Formats whose places are shares of the frame
+    state no sides: of a set in them none is ever found to be as stored.
+    """
+    if header.orientation == 1 or orientation != "auto" or found.relative:
+        return False
+    if not found.annotations and found.mask is None:
+        return False
+    stated = (found.stated_width or None, found.stated_height or None)
+    return _fit(stated, (header.width, header.height)) and _fit(stated, _stored(header))
+
+
 class Frame(msgspec.Struct, frozen=True):
     """The frame as stored, in pixels, and the orientation that makes it the frame as seen."""
 

@@ -10,8 +10,17 @@ from Datasets.files import write_json
 from Datasets.metadata import CHANGES_FILE, CONVERSION_FILE
 from Datasets.rejections import SHOWN, Rejection, Rejections
 
+NOTHING_LEFT = "nothing left"
+"""The kind of an image that is rejected as all that is on it was, each for a reason of its own."""
+UNCLEAR_FRAME = (
+    "its sides do not tell whether it was annotated as stored, as others here were; taken as seen: "
+    "set `orientation: stored` if its boxes lie wrong"
+)
+"""Said only of sets in which something was turned: in others nothing speaks for it."""
 SHOWN_SORTS = 6
 """Sorts of changes in the stage's line; all of them are in the report."""
+_WEIGHT = {"rejected": 2, "dropped": 2, "left out": 0}
+"""What a change counts, whatever their number, where nothing is left and one must be to blame."""
 Action = Literal[
     "rejected",
     "dropped",
@@ -69,6 +78,7 @@ class Report:
         self._lines = (folder / CHANGES_FILE).open("wb")
         self._groups: dict[tuple[Action, str], Group] = {}
         self._held: list[Change] = []  # told by readers, which may run ahead of the workers
+        self._unclear: list[Change] = []  # told if something is turned, which the end will show
         self._encoder = msgspec.json.Encoder()
         self.rejections = rejections
         self.dropped_images = 0
@@ -105,15 +115,21 @@ class Report:
     def note(self, changes: Iterable[Change]) -> None:
         """Take note of changes."""
         for change in changes:
-            self._lines.write(self._encoder.encode(change) + b"\n")
-            key = (change.action, change.reason)
-            group = self._groups.setdefault(key, Group(change.action, change.reason, 0, []))
-            group.count += 1
-            if len(group.first) < SHOWN:
-                group.first.append(Example(change.sample, change.detail))
-            if change.action != "rejected":
-                self.dropped_images += change.images
-                self.dropped_annotations += change.annotations
+            if change.reason == UNCLEAR_FRAME:
+                self._unclear.append(change)
+            else:
+                self._note(change)
+
+    def _note(self, change: Change) -> None:
+        self._lines.write(self._encoder.encode(change) + b"\n")
+        key = (change.action, change.reason)
+        group = self._groups.setdefault(key, Group(change.action, change.reason, 0, []))
+        group.count += 1
+        if len(group.first) < SHOWN:
+            group.first.append(Example(change.sample, change.detail))
+        if change.action != "rejected":
+            self.dropped_images += change.images
+            self.dropped_annotations += change.annotations
 
     def settle(self) -> bytes:
         """Return what was rejected as JSON lines, if the policy allows; nothing is told after it.
@@ -121,7 +137,10 @@ class Report:
         Raises:
             RejectedError: something was rejected, and the policy is strict.
         """
-        self.note(sorted(self._held, key=lambda one: (one.action, one.sample, one.reason)))
+        if any(action == "turned" for action, _ in self._groups):
+            self._held += self._unclear
+        for change in sorted(self._held, key=lambda one: (one.action, one.sample, one.reason)):
+            self._note(change)
         lines = self.rejections.settle()
         self.note(
             Change("rejected", one.kind, one.sample, one.reason, int(one.whole), one.annotations)
@@ -141,13 +160,18 @@ class Report:
         return [*notes[:SHOWN_SORTS], f"{more} more sorts of changes"] if more > 0 else notes
 
     def commonest(self) -> str:
-        """Return the sort of change that is met most, with its first, for an error message."""
-        if not self._groups:
+        """Return why most is out, with the first of it, for an error message.
+
+        What follows of something else is no reason, nor is what became of things that stayed.
+        """
+        groups = [group for group in self._groups.values() if group.reason != NOTHING_LEFT]
+        if not groups:
             return "there is nothing in it"
-        group = max(self._groups.values(), key=lambda one: (one.action != "left out", one.count))
+        group = max(groups, key=lambda one: (_WEIGHT.get(one.action, 1), one.count))
         first = group.first[0]
         detail = f": {first.detail}" if first.detail else ""
-        return f"{group.count:,} {group.action}: {group.reason}; {first.sample}{detail}"
+        every = f"; all rejections: {self.rejections.list_file}" if len(self.rejections) else ""
+        return f"{group.count:,} {group.action}: {group.reason}; {first.sample}{detail}{every}"
 
     def write(self, tally: msgspec.Struct) -> None:
         """Write the summary beside the full list.

@@ -4,10 +4,12 @@ import json
 import math
 import mmap
 import re
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Mapping
 from typing import NoReturn, TypeVar
 
 import msgspec
+import pyarrow as pa
 
 from Datasets.errors import AnnotationError
 
@@ -23,6 +25,8 @@ _ESCAPE = re.compile(
 )
 """What stands behind a backslash; the group is half of a surrogate pair (RFC 8259, 8.2)."""
 _SHOWN = 80
+_BLOCK = 1 << 12
+"""Bytes of a text whose line breaks are counted at once, and not again for each place."""
 _SORTED = msgspec.json.Encoder(order="sorted")
 
 
@@ -43,7 +47,7 @@ class Json:
     def __init__(self, content: bytes, name: str, is_sound: bool = False) -> None:
         self.name = name
         self._content = content.removeprefix(b"\xef\xbb\xbf")
-        self._cursor = self._lines = 0  # places are asked for in the order of the file, mostly
+        self._lines = [0]  # lines that end before each block, as far as they were asked for
         if not is_sound:
             self._check()
 
@@ -73,30 +77,20 @@ class Json:
         """
         return self._as(raw, kind, None)
 
-    def place(self, raw: msgspec.Raw, inside: msgspec.Raw | None = None) -> str:
-        """Return file and line of a part of the text, to be looked for in another part of it."""
-        start = self._offset(bytes(inside), self._cursor) if inside is not None else self._cursor
-        return self._line_at(self._offset(bytes(raw), start))
-
-    def _line_at(self, offset: int) -> str:
-        if offset < self._cursor:
-            self._cursor = self._lines = 0
-        self._lines += self._content.count(b"\n", self._cursor, offset)
-        self._cursor = offset
-        return f"{self.name}:{self._lines + 1}"
-
-    def places(self, parts: Iterable[msgspec.Raw], inside: msgspec.Raw) -> list[str]:
-        """Return file and line of parts that stand one after the other in a part of the text."""
-        places, at = [], self._offset(bytes(inside), 0)
-        for part in map(bytes, parts):
-            at = self._content.index(part, at)
-            places.append(self._line_at(at))
-            at += len(part)
-        return places
-
-    def _offset(self, part: bytes, start: int) -> int:
-        offset = self._content.find(part, start)
-        return offset if offset >= 0 else max(self._content.find(part), 0)
+    def place(self, raw: msgspec.Raw) -> str:
+        """Return file and line of a part of the text, which was decoded from it."""
+        # Looked for by its text, it would be found at the first that is alike. But msgspec copies
+        # nothing: a part lies in memory where it stands in the text.
+        offset = _address(raw) - _address(self._content)
+        if not 0 <= offset < len(self._content):
+            raise ValueError(f"{self.name}: a part of another text")  # a defect of ours
+        while len(self._lines) * _BLOCK <= offset:
+            start = (len(self._lines) - 1) * _BLOCK
+            here = self._content.count(b"\n", start, start + _BLOCK)
+            self._lines.append(self._lines[-1] + here)
+        block = offset // _BLOCK
+        here = self._content.count(b"\n", block * _BLOCK, offset)
+        return f"{self.name}:{self._lines[block] + here + 1}"
 
     def _as(self, part: bytes | msgspec.Raw, kind: type[T], where: str | None) -> T:
         try:
@@ -128,8 +122,6 @@ class Json:
             )
         except RecursionError:
             raise AnnotationError(f"{self.name}: {_TOO_DEEP}", BROKEN) from None
-        except _OddError:
-            self._refuse_odd(text)
         except json.JSONDecodeError as error:
             is_short = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
             ends = "; the file is cut off, get it anew" if is_short else ""
@@ -137,8 +129,8 @@ class Json:
                 f"{self.name}:{error.lineno}: not JSON: {error.msg} in column {error.colno}{ends}",
                 BROKEN,
             ) from None
-        except ValueError as error:  # more digits than Python reads
-            raise AnnotationError(f"{self.name}: a number is too long: {error}", BROKEN) from None
+        except ValueError:  # ours, or a whole number of more digits than Python reads
+            self._refuse_odd(text)
         check_halves(self._content, self.name)
 
     def _line(self, text: str, offset: int) -> str:
@@ -160,6 +152,10 @@ class Json:
                 keys.pop()
             elif word.endswith(("NaN", "Infinity")):
                 what = f"{word} is no number in JSON"
+            elif _is_too_long(word):
+                n = len(word.removeprefix("-"))
+                most = sys.get_int_max_str_digits()
+                what = f"a number is too long: it has {n:,} digits, at most {most:,} can be read"
             elif not word.startswith('"') and math.isinf(float(word)):
                 what = f"the number {word[:_SHOWN]} is beyond all that can be read"
             if what is not None:
@@ -199,6 +195,15 @@ def shown(text: bytes) -> str:
     words = text.decode("utf-8", "replace").split(maxsplit=_SHOWN)[:_SHOWN]
     line = " ".join(words)
     return line if len(line) <= _SHOWN else line[: _SHOWN - 3] + "..."
+
+
+def _address(text: bytes | msgspec.Raw) -> int:
+    return int(pa.py_buffer(text).address)
+
+
+def _is_too_long(word: str) -> bool:
+    digits = word.removeprefix("-")
+    return 0 < sys.get_int_max_str_digits() < len(digits) and digits.isdigit()
 
 
 class _OddError(ValueError):

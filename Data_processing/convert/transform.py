@@ -15,10 +15,10 @@ from Data_processing.convert.inspect import Inspected
 from Data_processing.convert.labels import Renamer
 from Data_processing.convert.nodata import nodata_of
 from Data_processing.convert.objects import Checked, Kept, checked
-from Data_processing.convert.orientation import Frame, frame_of
+from Data_processing.convert.orientation import Frame, frame_of, is_unclear
 from Data_processing.convert.parts import cut_out
 from Data_processing.convert.placing import as_seen
-from Data_processing.convert.report import Change
+from Data_processing.convert.report import NOTHING_LEFT, UNCLEAR_FRAME, Change
 from Datasets.dataset import Dataset
 from Datasets.errors import AnnotationError, ImageError
 from Datasets.params import nearest
@@ -92,7 +92,7 @@ class ToCanonical(msgspec.Struct, frozen=True):
             return refused(found, str(error).removeprefix(f"{found.file}: "), error.kind)
         if (work.rejected or found.lost) and not work.objects:
             reason = "none of its annotations could be taken over"
-            work.rejected.append(Rejection(found.file, reason, kind="nothing left"))
+            work.rejected.append(Rejection(found.file, reason, kind=NOTHING_LEFT))
             return Canonical((), tuple(work.rejected), tuple(work.changes))
         try:
             made = work.samples()
@@ -132,6 +132,8 @@ class _Work:
         frame = frame_of(found, header, self.rules.options.orientation)
         if frame is not None:
             self._note("turned", f"annotated as stored, turned by EXIF {header.orientation}", "")
+        elif is_unclear(found, header, self.rules.options.orientation):
+            self._note("noticed", UNCLEAR_FRAME, f"EXIF {header.orientation}")
         self.labels = tuple(sorted(name for raw in found.labels if (name := self._name(raw, ""))))
         for annotation in sorted(found.annotations, key=lambda one: one.id):
             try:

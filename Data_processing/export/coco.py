@@ -2,10 +2,10 @@
 
 What came from COCO goes back as it came: ids, categories, licences and every key that COCO does not
 know. Apart from that: images stand in the order of their paths, their annotations in that of ids;
-run lengths are compressed; ``width``, ``height``, ``bbox``, ``segmentation``, ``area`` and
-``iscrowd`` are filled in where they were missing; boxes that convert clipped or put in order, names
-that it changed and images that EXIF turned are as it left them. What it rejected does not come
-back, nor do columns of a table, groups and semantic masks.
+run lengths are compressed; ``width``, ``height``, ``bbox``, ``segmentation``, ``area``, ``iscrowd``
+and, beside ``keypoints``, ``num_keypoints`` are filled in where they were missing; boxes that
+convert clipped or put in order, names that it changed and images that EXIF turned are as it left
+them. What it rejected does not come back, nor do columns of a table, groups and semantic masks.
 
 Ids and categories are numbered from 1 where the data set came from another format, from several
 COCO files at once (--of gives one of them back), or in parts of rasters. An image that nobody

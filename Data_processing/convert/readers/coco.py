@@ -144,14 +144,21 @@ def _missing(every: Iterable[str], some: Iterable[str]) -> Iterator[str]:
 def _images(indices: Sequence[CocoIndex], places: Places, report: Report) -> Iterator[FoundImage]:
     for i, path in enumerate(places.paths):
         index = indices[places.files[i]]
-        yield _image(path, index, index.entry(int(places.indices[i])), report)
+        entry = index.entry(int(places.indices[i]))
+        try:
+            more = index.file.parts(index.file.images[entry.index], OF_IMAGE)
+        except AnnotationError as error:
+            report.reject(path, str(error), error.kind, annotations=len(entry.annotations))
+            continue
+        yield _image(path, index, entry, more, report)
 
 
-def _image(path: str, index: CocoIndex, entry: Entry, report: Report) -> FoundImage:
+def _image(
+    path: str, index: CocoIndex, entry: Entry, parts: Mapping[str, msgspec.Raw], report: Report
+) -> FoundImage:
     """Return the image with its annotations decoded. Those that cannot be are rejected."""
     file = index.file
-    span = file.images[entry.index]
-    image = file.read_again(span, CocoImage)
+    image = file.read_again(file.images[entry.index], CocoImage)
     annotations = []
     for one in entry.annotations:
         try:
@@ -160,7 +167,7 @@ def _image(path: str, index: CocoIndex, entry: Entry, report: Report) -> FoundIm
             number = file.read_again(one, CocoKeys).id
             reason = f"annotation {number}: {error}"
             report.reject(path, reason, error.kind, whole=False, annotations=1)
-    more: dict[str, object] = {**file.parts(span, OF_IMAGE)}
+    more: dict[str, object] = {**parts}
     if entry.name != path:
         more["file_name"] = entry.name
     if isinstance(image.id, str):

@@ -4,15 +4,14 @@ import json
 import mmap
 import re
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 import numpy as np
 
-from Data_processing.convert.files import path_of
 from Data_processing.convert.readers.coco_schema import CocoAbout, CocoCategory
+from Data_processing.convert.readers.coco_text import mapped, with_text_for_no_numbers
 from Data_processing.convert.readers.json_spans import Spans, spans_of
 from Data_processing.convert.strict_json import check_halves, shown
 from Datasets.errors import AnnotationError
@@ -23,13 +22,13 @@ REMEMBERED = 100_000
 LINE_BLOCK = 1 << 16
 """Bytes whose lines are counted at once, where a line's number is asked for."""
 FORGOTTEN_BLOCKS = 1 << 8
+"""Blocks whose lines are counted before the memory of the file's pages is given back."""
 LONGEST_PART = 1 << 25
 """Bytes of a part beside images and annotations in which keys are looked at one by one."""
+_NONE = np.zeros((0, 2), np.int64)
 _TOO_DEEP = "lists or objects are nested too deeply to be read; take out what is not COCO"
 # Possessive, as what could be tried anew is remembered by the character.
 _STRING = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"(\s*+:)?')
-_STRING_OR_NO_NUMBER = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+("?+)|NaN|-?Infinity')
-_NO_NUMBER = re.compile(rb"NaN|-?Infinity")
 
 
 class _Outline(msgspec.Struct, frozen=True):
@@ -51,14 +50,15 @@ class CocoFile:
         name: the file, below it.
 
     Raises:
-        AnnotationError: it is not JSON, not COCO, nested too deeply, or repeats a key at the top.
+        AnnotationError: it is not text in UTF-8, not JSON, not COCO, nested too deeply, or repeats
+            a key at the top.
     """
 
     def __init__(self, root: Path, name: str) -> None:
         self.name = name
         self._as_written: mmap.mmap | bytes | None = None
         self._lines: list[int] = []
-        self._content = _mapped(path_of(root, name), name)
+        self._content = mapped(root, name)
         self._start = 3 if self._content[:3] == b"\xef\xbb\xbf" else 0
         outline = self._decoded()
         self.categories = outline.categories
@@ -117,15 +117,23 @@ class CocoFile:
             ) from None
 
     def parts(self, span: np.ndarray, known: frozenset[str]) -> dict[str, msgspec.Raw]:
-        """Return what an object has under other keys than the known ones."""
+        """Return what an object has under other keys than the known ones.
+
+        Raises:
+            AnnotationError: a number in it is beyond all that can be read; the line is named.
+        """
         every = msgspec.json.decode(self.text(span), type=dict[str, msgspec.Raw])
-        return {key: every[key] for key in every if key not in known}
+        more = {key: every[key] for key in every if key not in known}
+        for key, value in more.items():
+            self._check_numbers(span, key, value)
+        return more
 
     def about(self) -> CocoAbout:
         """Return what the file says beside images and annotations.
 
         Raises:
-            AnnotationError: it is no UTF-8, says NaN, or has a key twice in one object.
+            AnnotationError: it is no UTF-8, says NaN, has a key twice in one object, or a number
+                beyond all that can be read.
         """
         document = {}
         for key, span in zip(self._keys, self._values, strict=True):
@@ -134,6 +142,7 @@ class CocoFile:
                 self._check_text(span, text)
                 if len(text) <= LONGEST_PART:
                     self._refuse_repeated_keys(span, f" in '{key}':")
+                    self._check_numbers(span, key, msgspec.Raw(text))
                 document[key] = msgspec.Raw(text)
         return CocoAbout(self.name, self.has_annotations, document)
 
@@ -190,7 +199,9 @@ class CocoFile:
                 text.decode()
             except UnicodeDecodeError as error:
                 where = self.place(span)
-                raise AnnotationError(f"{where}: not UTF-8: {error}", "not UTF-8") from None
+                raise AnnotationError(
+                    f"{where}: not UTF-8: {error}; save the file as UTF-8", "not UTF-8"
+                ) from None
         if self._as_written is not None:
             before = self._as_written[int(span[0]) : int(span[1])]
             if before != text:
@@ -198,6 +209,24 @@ class CocoFile:
                     f"{self.place(span)}: NaN and Infinity are no numbers in JSON: {shown(before)}",
                     "no number",
                 )
+
+    def _check_numbers(self, span: np.ndarray, key: str, value: msgspec.Raw) -> None:
+        """Return nothing if what stands under a key of no meaning to us can be read all the same.
+
+        Raises:
+            AnnotationError: a number is beyond all floats, or whole and longer than Python reads;
+                the line is named.
+        """
+        try:
+            msgspec.json.decode(value)
+        except RecursionError:
+            raise AnnotationError(f"{self.place(span)}: {_TOO_DEEP}", "too deep") from None
+        except msgspec.DecodeError:
+            raise AnnotationError(
+                f"{self.place(span)}: '{key}' has a number beyond all that can be read: "
+                f"{shown(bytes(value))}; mend it, or take it out",
+                "no number",
+            ) from None
 
     def _decoded(self) -> _Outline:
         try:
@@ -219,7 +248,13 @@ class CocoFile:
         return self._decoded()
 
     def _key(self, start: int, end: int) -> str:
-        return msgspec.json.decode(self._content[start:end], type=str)
+        try:
+            return msgspec.json.decode(self._content[start:end], type=str)
+        except UnicodeDecodeError as error:
+            where = self.place(np.array((start, end)))
+            raise AnnotationError(
+                f"{where}: not UTF-8: {error}; save the file as UTF-8", "not UTF-8"
+            ) from None
 
     def _elements(self, spans: Spans, key: str) -> np.ndarray:
         index = self._keys.index(key)
@@ -256,43 +291,6 @@ class CocoFile:
             raise AnnotationError(f"{self.place(span)}: not JSON: {error}", "not JSON") from None
 
 
-_NONE = np.zeros((0, 2), np.int64)
-
-
-def _mapped(path: Path, name: str) -> mmap.mmap | bytes:
-    """Return a file's bytes without reading them yet.
-
-    Raises:
-        AnnotationError: it is empty.
-    """
-    if path.stat().st_size == 0:
-        raise AnnotationError(f"{name}: the file is empty; replace it or take it out", "empty file")
-    with path.open("rb") as file:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-
-
 def _whole(digits: str) -> int | str:
     """Return a whole number; one longer than any id stays text, as Python refuses to read it."""
     return int(digits) if len(digits) <= 20 else digits
-
-
-def with_text_for_no_numbers(content: mmap.mmap | bytes) -> bytes | None:
-    """Return ``content`` with text of their length for NaN and Infinity, None where there are none.
-
-    As text they are found wanting where they stand.
-    """
-    mended: bytearray | None = None
-    for start, end in _no_numbers(content):
-        if mended is None:
-            mended = bytearray(content)
-        mended[start:end] = b'"' + content[start : end - 2] + b'"'
-    return None if mended is None else bytes(mended)
-
-
-def _no_numbers(content: mmap.mmap | bytes) -> Iterator[tuple[int, int]]:
-    """Yield start and end of each NaN and Infinity that no string holds."""
-    for found in _STRING_OR_NO_NUMBER.finditer(content):
-        if found[1] is None:
-            yield found.span()
-        elif not found[1]:  # no string: it has no end
-            yield from (each.span() for each in _NO_NUMBER.finditer(content, *found.span()))

@@ -11,7 +11,7 @@ import numpy as np
 
 from Data_processing.convert.found import FoundAnnotation
 from Data_processing.convert.labels import check_name
-from Data_processing.convert.readers.shapes import Drawn, ellipse, placed
+from Data_processing.convert.readers.shapes import Drawn, placed, round_shape
 from Data_processing.convert.readers.shapes import points as keypoints
 from Data_processing.convert.readers.xml import Element, fields, number, plain
 from Datasets.errors import AnnotationError
@@ -174,7 +174,7 @@ def _ellipse(element: Element, frame: Frame) -> Drawn:
     extras: dict[str, object] = {"ellipse": [x, y, wide, tall]}
     if degrees:
         extras["rotation"] = degrees
-    return Drawn(polygon=ellipse(x, y, wide, tall, math.radians(degrees)), extras=extras)
+    return round_shape(x, y, wide, tall, math.radians(degrees), extras)
 
 
 def _cuboid(element: Element, frame: Frame) -> Drawn:

@@ -10,8 +10,14 @@ import msgspec
 from Data_processing.convert.found import FoundAnnotation
 from Data_processing.convert.labels import check_name
 from Data_processing.convert.readers.brush import alpha
-from Data_processing.convert.readers.label_studio_tasks import Result
-from Data_processing.convert.readers.shapes import Drawn, ellipse, placed, points, turned_rectangle
+from Data_processing.convert.readers.label_studio_tasks import Result, answers
+from Data_processing.convert.readers.shapes import (
+    Drawn,
+    placed,
+    points,
+    round_shape,
+    turned_rectangle,
+)
 from Datasets.errors import AnnotationError
 
 SAID = frozenset({"choices", "taxonomy", "textarea", "rating", "number", "datetime", "pairwise"})
@@ -89,16 +95,16 @@ def said(results: Iterable[Result | AnnotationError]) -> Said:
     regions = tuple(chain.from_iterable(each))
     tags = {one.drawn.to_name for one in regions if isinstance(one.drawn, Result)}
     labels: set[str] = set()
-    attributes: dict[str, object] = {}
+    others: list[Result] = []
     for group, drawn in zip(groups.values(), each, strict=True):
         for result in () if drawn else group:
             if isinstance(result, Result):
                 is_of_image = not tags or result.to_name in tags
                 if result.type in ("choices", "taxonomy") and is_of_image:
-                    labels.update(_chosen(result))
+                    labels.update(result.chosen())
                 else:
-                    attributes[result.from_name or result.type] = _told(result)
-    return Said(regions, tuple(sorted(labels)), attributes, tuple(relations))
+                    others.append(result)
+    return Said(regions, tuple(sorted(labels)), answers(others), tuple(relations))
 
 
 def annotation(region: Region, number: int) -> FoundAnnotation:
@@ -143,7 +149,7 @@ def _regions(group: Sequence[Result | AnnotationError]) -> list[Region]:
         return [Region("", group[0])]
     results = [one for one in group if isinstance(one, Result)]
     drawing = [one for one in results if one.type not in SAID]
-    attributes = {one.from_name or one.type: _told(one) for one in results if one.type in SAID}
+    attributes = answers(one for one in results if one.type in SAID)
     shapes: dict[bytes, list[Result]] = {}
     for one in drawing:
         shapes.setdefault(_place_of(one) if len(drawing) > 1 else b"", []).append(one)
@@ -174,20 +180,6 @@ def _shape_of(result: Result) -> str:
     keys = result.value.keys()
     told = {"rle": "brush", "points": "polygon", "radiusX": "ellipse", "height": "rectangle"}
     return next((shape for key, shape in told.items() if key in keys), "labels")
-
-
-def _told(result: Result) -> object:
-    if result.type in ("choices", "taxonomy"):
-        return _chosen(result)
-    value = result.value.get("text" if result.type == "textarea" else result.type)
-    return result.value if value is None else value
-
-
-def _chosen(result: Result) -> list[str]:
-    """Return choices, or the ways down a taxonomy as a/b/c."""
-    value = result.value.get(result.type)
-    ways = value if isinstance(value, list) else [] if value is None else [value]
-    return ["/".join(map(str, way)) if isinstance(way, list) else str(way) for way in ways]
 
 
 def _relation(result: Result) -> Mapping[str, object]:
@@ -262,11 +254,8 @@ def _ellipse(value: Mapping[str, object], width: int, height: int) -> Drawn:
     one = msgspec.convert(value, _Ellipse)
     x, y = one.x * width / 100, one.y * height / 100
     radius_x, radius_y = one.radius_x * width / 100, one.radius_y * height / 100
-    turned = math.radians(one.rotation or 0.0)
-    return Drawn(
-        polygon=ellipse(x, y, radius_x, radius_y, turned),
-        extras={"ellipse": [x, y, radius_x, radius_y, turned]},
-    )
+    told = (x, y, radius_x, radius_y, math.radians(one.rotation or 0.0))
+    return round_shape(*told, {"ellipse": told})
 
 
 def _polygon(value: Mapping[str, object], width: int, height: int) -> Drawn:

@@ -1,6 +1,6 @@
 """Label Studio's tasks: of the export JSON and of JSON_MIN, with the one annotation that counts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -35,6 +35,31 @@ class Result(msgspec.Struct, frozen=True):
     to_id: str | None = None
     direction: str | None = None
     labels: list[str] | None = None
+
+    def told(self) -> object:
+        """Return what it says, of results that draw nothing."""
+        if self.type in ("choices", "taxonomy"):
+            return self.chosen()
+        value = self.value.get("text" if self.type == "textarea" else self.type)
+        return self.value if value is None else value
+
+    def chosen(self) -> list[str]:
+        """Return choices, or the ways down a taxonomy as a/b/c."""
+        value = self.value.get(self.type)
+        ways = value if isinstance(value, list) else [] if value is None else [value]
+        return ["/".join(map(str, way)) if isinstance(way, list) else str(way) for way in ways]
+
+
+def answers(results: Iterable[Result]) -> dict[str, object]:
+    """Return what results say, by control. One that answers again has all it says in a list."""
+    told: dict[str, list[object]] = {}
+    for one in results:
+        told.setdefault(one.from_name or one.type, []).append(one.told())
+    return {control: each[0] if len(each) == 1 else _joined(each) for control, each in told.items()}
+
+
+def _joined(several: Iterable[object]) -> list[object]:
+    return [one for each in several for one in (each if isinstance(each, list) else [each])]
 
 
 class _Judgement(msgspec.Struct, frozen=True):

@@ -7,10 +7,8 @@ import msgspec
 import numpy as np
 
 from Data_processing.convert.found import FoundAnnotation, FoundRle
+from Data_processing.convert.geometry import POINTS
 from Data_processing.convert.strict_json import compact
-
-POINTS = 64
-"""Corners of a polygon that stands for a circle or an ellipse: its area is 0.2 % less."""
 
 
 def ellipse(
@@ -98,3 +96,28 @@ class Drawn(msgspec.Struct, frozen=True):
             keypoints=self.keypoints,
             extras=compact({**told, **self.extras}),
         )
+
+
+def round_shape(
+    x: float,
+    y: float,
+    radius_x: float,
+    radius_y: float,
+    turned: float,
+    extras: Mapping[str, object],
+) -> Drawn:
+    """Return a circle or an ellipse; ``turned`` clockwise as seen, in radians.
+
+    Negative radii are corners in the wrong order, as a rectangle's negative sides are: they are put
+    right, and counted.
+
+    >>> round_shape(5, 5, -2, 1, 0.0, {}).corners
+    (7.0, 4.0, 3.0, 6.0)
+    """
+    polygon = ellipse(x, y, radius_x, radius_y, turned)
+    if radius_x >= 0 and radius_y >= 0:
+        return Drawn(polygon=polygon, extras=extras)
+    cos, sin = math.cos(turned), math.sin(turned)
+    wide = math.copysign(math.hypot(radius_x * cos, radius_y * sin), radius_x)
+    tall = math.copysign(math.hypot(radius_x * sin, radius_y * cos), radius_y)
+    return Drawn((x - wide, y - tall, x + wide, y + tall), polygon, extras=extras)

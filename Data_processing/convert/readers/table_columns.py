@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from Datasets.errors import ParamsError
+from Data_processing.convert.frames import Frame
+from Data_processing.convert.readers.table_values import no_header
+from Datasets.errors import AnnotationError, ParamsError
 from Datasets.params import nearest
 
 CORNERS = ("x1", "y1", "x2", "y2")
@@ -40,6 +42,23 @@ class Columns(msgspec.Struct, frozen=True):
         """Return the columns that no word stands for."""
         used = set(self.at.values())
         return [name for i, name in enumerate(header) if i not in used]
+
+
+def columns_in(frame: Frame, told: Mapping[str, str], where: str) -> Columns:
+    """Return which columns of a table say what, as ``columns_of`` does.
+
+    Raises:
+        AnnotationError: the first line of a text file is no header, but a row.
+        ParamsError: as ``columns_of``.
+    """
+    try:
+        return columns_of(frame.header, told, frame.name, where)
+    except ParamsError as error:
+        says = no_header(frame.header) if frame.has_lines else ""
+        if not says:
+            raise
+        says = f"{frame.name}: {says}. If these are names: {error}"
+        raise AnnotationError(says, "no header") from None
 
 
 def columns_of(header: Sequence[str], told: Mapping[str, str], table: str, where: str) -> Columns:

@@ -12,6 +12,8 @@ MOST_SHOWN = 40
 """Characters of a value that a message shows."""
 _WHOLE = re.compile(r"\s*\+?(\d{1,19})(?:\.0*)?\s*", re.ASCII)
 
+_IN_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?", re.ASCII)
+
 
 def told_apart(columns: Sequence[Sequence[Scalar]]) -> Iterator[object]:
     """Yield for each row what has a hash of its own; -1 and -2 have the same, so have 1 and 1.0."""
@@ -66,11 +68,35 @@ def as_whole(value: Scalar) -> int | None:
 
 
 def no_number(value: Scalar) -> str:
-    """Return what is wrong with a value that is no finite number, and what to do."""
-    pointed = value.replace(",", ".") if isinstance(value, str) else ""
-    if math.isfinite(as_number(pointed)):
-        return f"which has a comma; write {pointed.strip()}, with a point"
+    """Return what is wrong with a value that is no finite number, and what to do.
+
+    >>> no_number("1,5"), no_number("1,000,000")
+    ('which has a comma; write 1.5, with a point', 'which has commas; write 1000000, without them')
+    """
+    text = value.strip() if isinstance(value, str) else ""
+    pointed, bare = text.replace(",", "."), text.replace(",", "")
+    is_decimal = math.isfinite(as_number(pointed))
+    if _IN_THOUSANDS.fullmatch(text):
+        if is_decimal:
+            return f"which has a comma; write {bare}, or {pointed} if the comma is a decimal one"
+        return f"which has commas; write {bare}, without them"
+    if is_decimal:
+        return f"which has a comma; write {pointed}, with a point"
     return "which is no finite number; mend it"
+
+
+def no_header(first: Sequence[str]) -> str:
+    """Return what is wrong with a first line of which a value is a number; "" if none is.
+
+    >>> no_header(["filename", "x1"])
+    ''
+    """
+    if not any(math.isfinite(as_number(value)) for value in first):
+        return ""
+    return (
+        f"its first line is {short(', '.join(first))}: it looks like a row, not like names of "
+        "columns; write the names above it, such as image,class,x1,y1,x2,y2"
+    )
 
 
 def short(value: Scalar) -> str:

@@ -28,7 +28,7 @@ from Data_processing.convert.frames import PARQUET, Frame, file_frame
 from Data_processing.convert.geometry import half_open, sized
 from Data_processing.convert.labels import check_name
 from Data_processing.convert.listing import Listing
-from Data_processing.convert.readers.table_columns import SIZED, Columns, columns_of
+from Data_processing.convert.readers.table_columns import SIZED, Columns, columns_in
 from Data_processing.convert.readers.table_places import Places
 from Data_processing.convert.readers.table_repeats import check_repeats
 from Data_processing.convert.readers.table_rows import NOTHING, UNSTATED, Row, Rows
@@ -58,7 +58,7 @@ def extract(source: Source, report: Report) -> Extraction:
     columns: Columns | None = None
     for opened in _tables(source, present):
         with opened as frame:
-            found = columns_of(frame.header, source.dataset.columns, frame.name, source.where)
+            found = columns_in(frame, source.dataset.columns, source.where)
             if columns is not None and columns.at.keys() != found.at.keys():
                 raise AnnotationError(_differs(frame, found, columns), "mixed tables")
             columns = found

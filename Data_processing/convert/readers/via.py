@@ -21,7 +21,8 @@ from Data_processing.convert.found import (
 )
 from Data_processing.convert.listing import Listing
 from Data_processing.convert.readers.via_class import class_attribute, class_of
-from Data_processing.convert.readers.via_files import ViaEntry, ViaRegion, read_csv, read_json
+from Data_processing.convert.readers.via_csv import read_csv
+from Data_processing.convert.readers.via_files import ViaEntry, ViaRegion, read_json
 from Data_processing.convert.readers.via_shapes import REGIONS_OF, drawn
 from Data_processing.convert.report import Report
 from Data_processing.convert.strict_json import compact
@@ -148,12 +149,16 @@ def _surveyed(
             try:
                 if isinstance(entry, AnnotationError):
                     raise entry
-                regions = entry.read().regions
+                image = entry.read()
             except AnnotationError as error:
                 report.reject(file, str(error).removeprefix(f"{file}: "), error.kind)
                 continue
-            seen.annotations += len(regions)
-            survey.look_at(regions)
+            lost = len(image.regions)
+            seen.annotations += lost
+            if image.problem:
+                report.reject(file, image.problem, "regions miscounted", annotations=lost)
+                continue
+            survey.look_at(image.regions)
             sound[file].append(entry)
     return sound
 
@@ -232,6 +237,8 @@ def _found(
             places = places or entry.places()
             where = f"{places[number - 1]}: region {number}"
             report.reject(path, f"{where}: {error}", error.kind, whole=False, annotations=1)
+    if image.oddity:
+        report.notice(path, "region_id does not count the regions from 0", image.oddity)
     if image.is_embedded:
         report.notice(path, "a VIA file holds an image, which is not read", entry.file)
     return FoundImage(

@@ -5,7 +5,7 @@ from itertools import chain
 
 import msgspec
 
-from Data_processing.convert.readers.shapes import Drawn, ellipse, points
+from Data_processing.convert.readers.shapes import Drawn, points, round_shape
 from Data_processing.convert.readers.via_files import Attributes
 from Datasets.errors import AnnotationError
 
@@ -96,17 +96,13 @@ def _rect(shape: Attributes) -> Drawn:
 
 def _circle(shape: Attributes) -> Drawn:
     one = msgspec.convert(shape, Circle)
-    return Drawn(
-        polygon=ellipse(one.cx, one.cy, one.r, one.r), extras={"circle": [one.cx, one.cy, one.r]}
-    )
+    return round_shape(one.cx, one.cy, one.r, one.r, 0.0, {"circle": [one.cx, one.cy, one.r]})
 
 
 def _ellipse(shape: Attributes) -> Drawn:
     one = msgspec.convert(shape, Ellipse)
-    return Drawn(
-        polygon=ellipse(one.cx, one.cy, one.rx, one.ry, one.theta),
-        extras={"ellipse": [one.cx, one.cy, one.rx, one.ry, one.theta]},
-    )
+    told = (one.cx, one.cy, one.rx, one.ry, one.theta)
+    return round_shape(*told, {"ellipse": told})
 
 
 def _polygon(shape: Attributes) -> Drawn:

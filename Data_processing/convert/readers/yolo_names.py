@@ -97,8 +97,9 @@ def _read(source: Source, name: str) -> ClassFile | None:
         return None
     names = _names(name, raw["names"])
     count = raw.get("nc")
-    if count is not None and count != len(names):
-        raise AnnotationError(f"{name}: nc is {_shown(count)}, but there are {len(names)} names")
+    if count is not None and count not in (len(names), str(len(names))):
+        there = "there is 1 name" if len(names) == 1 else f"there are {len(names)} names"
+        raise AnnotationError(f"{name}: nc is {_shown(count)}, but {there}; correct one of them")
     return _sorted_out(name, names, _points(name, raw.get("kpt_shape")))
 
 
@@ -114,14 +115,18 @@ def _mapping(source: Source, name: str) -> dict[str, Any]:
 
 
 def _lines(name: str, content: bytes) -> list[str]:
-    """Return the lines, with a byte order mark and blanks at the end taken off."""
+    """Return the lines, with a byte order mark and blanks at the end taken off.
+
+    Where no line ends in LF, CR alone ends them, as in label files.
+    """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise AnnotationError(
             f"{name}: byte {error.start} is no UTF-8; save the file as UTF-8"
         ) from None
-    return [line.strip(" \t\r") for line in text.rstrip().split("\n")]
+    end = "\n" if "\n" in text else "\r"
+    return [line.strip(" \t\r") for line in text.rstrip().split(end)]
 
 
 def _names(name: str, raw: object) -> dict[int, str]:
@@ -175,8 +180,17 @@ def _points(name: str, raw: object) -> tuple[int, int] | None:
         case [int(count), 2 | 3 as numbers] if count > 0:
             return count, numbers
     raise AnnotationError(
-        f"{name}: kpt_shape: the number of keypoints and 2 or 3 was expected, got {_shown(raw)}"
+        f"{name}: kpt_shape: the number of keypoints and 2 or 3 was expected, as in `[17, 3]` "
+        f"(17 keypoints of x, y and visibility), got {_pair(raw)}; mend it, or take it out if "
+        "there are no keypoints"
     )
+
+
+def _pair(raw: object) -> str:
+    """Return a short text for what should be a list of two numbers."""
+    if isinstance(raw, list) and len(raw) == 2 and all(isinstance(one, int) for one in raw):
+        return f"[{', '.join(map(_shown, raw))}]"
+    return _shown(raw)
 
 
 def _shown(value: object) -> str:

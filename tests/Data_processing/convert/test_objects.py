@@ -8,6 +8,7 @@ from pycocotools import mask as coco_mask
 
 from Data_processing.convert.found import FoundAnnotation, FoundRle
 from Data_processing.convert.objects import Checked, checked
+from Data_processing.convert.readers.shapes import ellipse
 from Datasets.errors import AnnotationError
 from Datasets.image import Header
 from Datasets.metadata import Box
@@ -81,6 +82,16 @@ def test_regions_and_keypoints_are_cut_with_their_box() -> None:
 def test_the_box_of_what_was_drawn_is_that_of_what_is_left() -> None:
     triangle = (-10.0, 0.0, 10.0, 0.0, -10.0, 10.0)
     assert box_of(check(polygons=(triangle,), outside="clip")) == Box("cat", 0.0, 10.0, 0.0, 5.0)
+
+
+def test_the_box_of_an_ellipse_that_is_cut_is_that_of_what_is_left() -> None:
+    t = np.linspace(0, 2 * np.pi, 1_000_001)
+    xs = 20 + np.cos(t) * 8 * np.cos(0.6) - np.sin(t) * 2 * np.sin(0.6)
+    ys = 5 + np.cos(t) * 8 * np.sin(0.6) + np.sin(t) * 2 * np.cos(0.6)
+    box = box_of(check(polygons=(ellipse(20, 5, 8, 2, 0.6),), outside="clip"))
+    left = ys[xs <= 20]
+    assert (box.x2, box.y1, box.y2) == pytest.approx((20, max(left.min(), 0), left.max()), abs=0.02)
+    assert box.y2 < ys.max() - 1  # which is not in the image
 
 
 def test_what_comes_near_the_image_with_nothing_in_it_is_dropped() -> None:

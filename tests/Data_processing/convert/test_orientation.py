@@ -1,18 +1,23 @@
 """Annotations turn with the pixels: compared with the decoder's own turning, pixel by pixel."""
 
+import json
 from collections.abc import Callable
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from pycocotools import mask as coco_mask
 
 from Data_processing.convert.found import BOXES, FoundAnnotation, FoundImage, FoundRle
-from Data_processing.convert.orientation import Frame, frame_of
+from Data_processing.convert.orientation import Frame, frame_of, is_unclear
 from Datasets.errors import AnnotationError
 from Datasets.image import Header
+from Datasets.metadata import Box
 from Datasets.regions import Region, compressed
+from tests.Data_processing.convert.conftest import Bench
 
 SLOW: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     1: lambda pixels: pixels,
@@ -115,3 +120,64 @@ def test_the_sides_tell_which_frame_was_annotated() -> None:
 def test_sides_that_fit_no_frame_are_refused(width: int, height: int, said: str) -> None:
     with pytest.raises(AnnotationError, match=f"says {width} x {height} pixels, the file has 10 x"):
         frame_of(image(width, height), Header(10, 20, 3, "uint8", 6), said)  # type: ignore[arg-type]
+
+
+def of_four(bench: Bench, *as_stored: int, plain: str = "") -> list[str]:
+    """Convert an image of each orientation, 20 x 10 as stored; return the names that are noticed.
+
+    Args:
+        bench: where.
+        as_stored: orientations of images whose sides are stated as stored.
+        plain: an image on which nothing is annotated.
+    """
+    images: list[dict[str, object]] = []
+    annotations: list[dict[str, object]] = []
+    for number in (1, 2, 3, 4, 6):
+        exif = Image.Exif()
+        exif[0x0112] = number
+        name = f"{number}.jpg"
+        Image.fromarray(np.zeros((10, 20, 3), np.uint8)).save(bench.raw / name, exif=exif)
+        sides = (10, 20) if number == 6 and number not in as_stored else (20, 10)
+        images.append({"id": number, "file_name": name, "width": sides[0], "height": sides[1]})
+        box: dict[str, object] = {
+            "id": number,
+            "image_id": number,
+            "category_id": 1,
+            "bbox": [1, 2, 3, 4],
+        }
+        annotations += [] if name == plain else [box]
+    kinds: list[dict[str, object]] = [{"id": 1, "name": "cat"}]
+    bench.coco({"images": images, "categories": kinds, "annotations": annotations})
+    bench.convert()
+    lines = (bench.metadata / "changes.jsonl").read_text().splitlines()
+    changes = [json.loads(line) for line in lines]
+    assert sum(one["action"] == "turned" for one in changes) == len(as_stored)
+    noticed = [one for one in changes if one["action"] == "noticed"]
+    assert all(
+        "set `orientation: stored` if its boxes lie wrong" in one["reason"] for one in noticed
+    )
+    assert [one["detail"] for one in noticed] == [f"EXIF {one['sample'][0]}" for one in noticed]
+    return [one["sample"] for one in noticed]
+
+
+def test_an_image_whose_sides_do_not_tell_is_noticed_where_others_were_turned(bench: Bench) -> None:
+    assert of_four(bench, 6) == ["2.jpg", "3.jpg", "4.jpg"]
+    boxes = {one.row.image: one.image.bounding_boxes[0] for one in bench.samples()}
+    assert boxes["3.jpg"] == boxes["1.jpg"] == Box("cat", 1.0, 4.0, 2.0, 6.0)  # taken as seen
+
+
+def test_nothing_is_noticed_where_nothing_was_turned_or_nothing_is_annotated(bench: Bench) -> None:
+    assert of_four(bench) == []
+    assert of_four(bench, 6, plain="3.jpg") == ["2.jpg", "4.jpg"]
+
+
+def test_what_the_sides_do_not_tell_is_no_matter_once_it_is_said() -> None:
+    one = FoundAnnotation(1, "a", (1.0, 1.0, 2.0, 2.0))
+    some = msgspec.structs.replace(image(10, 20), annotations=(one,))
+    header = Header(10, 20, 3, "uint8", 3)
+    assert is_unclear(some, header, "auto")
+    assert not is_unclear(some, header, "seen") and not is_unclear(some, header, "stored")
+    square = msgspec.structs.replace(some, stated_width=9, stated_height=9)
+    assert is_unclear(square, Header(9, 9, 3, "uint8", 6), "auto")
+    assert not is_unclear(some, Header(10, 20, 3, "uint8", 6), "auto")
+    assert not is_unclear(image(10, 20), header, "auto")

@@ -137,3 +137,34 @@ def test_a_pipe_in_place_of_a_file_is_not_waited_for(bench: Bench, name: str) ->
     for one in formats[name]:
         with pytest.raises(DarkroomError):
             bench.convert(f"format: {one}")
+
+
+def test_nothing_left_is_explained_by_what_was_wrong_and_not_by_what_came_of_it(
+    bench: Bench,
+) -> None:
+    (bench.raw / "classes.txt").write_text("ant\n")
+    for name in "abc":  # three images are left with nothing, two lines are alike
+        bench.image(f"{name}.png")
+    (bench.raw / "a.txt").write_text("0 .5 .5 .5\n")
+    (bench.raw / "b.txt").write_text("\n0 .5 9 .5 .5\n")
+    (bench.raw / "c.txt").write_text("0 .5 9 .5 .5\n")
+    with pytest.raises(AnnotationError) as caught:
+        bench.convert("format: yolo, on_bad: skip, labels: {case: lower}")
+    said = str(caught.value)
+    assert "Most of it: 2 rejected: pixels, not shares; b.png: b.txt:2: 9 is no share of" in said
+    (path,) = (bench.folder / ".darkroom/rejected").iterdir()
+    assert said.endswith(f"; all rejections: {path.relative_to(bench.folder)}")
+    assert "none of its annotations" in path.read_text()
+
+
+def test_what_was_renamed_is_not_to_blame_where_nothing_is_left(bench: Bench) -> None:
+    bench.image("a.png")
+    (bench.raw / "classes.txt").write_text("Ant\n")
+    (bench.raw / "a.txt").write_text("0 .5 .5 .5 0\n" * 3)
+    with pytest.raises(
+        AnnotationError, match=r"Most of it: 3 rejected: zero area; a\.png: a\.txt: "
+    ):
+        bench.convert("format: yolo, on_bad: skip, labels: {case: lower}")
+    (bench.raw / "a.txt").write_text("0 .5 .5 .5 .5\n")
+    with pytest.raises(AnnotationError, match="Most of it: 1 dropped: the class 'Ant' is ignored"):
+        bench.convert("format: yolo, samples: box, labels: {ignore: [Ant]}")

@@ -1,12 +1,14 @@
 """JSON of strangers: what is refused, and that the line is right."""
 
 import json
+from collections.abc import Iterable
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from Data_processing.convert import strict_json
 from Data_processing.convert.strict_json import Json, compact
 from Datasets.errors import AnnotationError
 
@@ -78,9 +80,91 @@ def test_parts_know_their_line_also_where_they_are_alike() -> None:
     text = Json(b'{"a": [1],\n"b": [2,\n1]}', "a.json")
     parts = text.decode(dict[str, msgspec.Raw])
     assert text.place(parts["b"]) == "a.json:2"
-    one = msgspec.Raw(b"1")
-    assert text.place(one, inside=parts["b"]) == "a.json:3"
-    assert text.place(one, inside=parts["a"]) == "a.json:1"
+    inside = {key: text.read(part, list[msgspec.Raw]) for key, part in parts.items()}
+    assert text.place(inside["b"][1]) == "a.json:3"
+    assert text.place(inside["a"][0]) == "a.json:1"
+    with pytest.raises(ValueError, match="a part of another text"):
+        text.place(msgspec.Raw(b"1"))
+
+
+def _lines(text: str) -> list[int]:
+    """Return the lines on which the values of a JSON text begin, outer ones first.
+
+    Step by step, as the standard library's scanner reads it.
+    """
+    lines: list[int] = []
+
+    def step(at: int) -> int:
+        at += len(text[at:]) - len(text[at:].lstrip())
+        if text[at] in ",:":
+            return step(at + 1)
+        return at
+
+    def value(at: int) -> int:
+        at = step(at)
+        lines.append(text[:at].count("\n") + 1)
+        if text[at] not in "[{":
+            return json.JSONDecoder().raw_decode(text, at)[1]
+        is_object, at = text[at] == "{", step(at + 1)
+        while text[at] not in "]}":
+            if is_object:
+                at = step(json.JSONDecoder().raw_decode(text, at)[1])
+            at = step(value(at))
+        return at + 1
+
+    value(0)
+    return lines
+
+
+def _places(text: Json, part: msgspec.Raw) -> list[str]:
+    """Return the places of a value and of all inside."""
+    start = bytes(part)[:1]
+    inside: Iterable[msgspec.Raw] = ()
+    if start == b"{":
+        inside = text.read(part, dict[str, msgspec.Raw]).values()
+    elif start == b"[":
+        inside = text.read(part, list[msgspec.Raw])
+    return [text.place(part), *(place for one in inside for place in _places(text, one))]
+
+
+ALIKE = st.recursive(
+    st.sampled_from([0, 1, "a", "[1]", None]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("ab"), inner),
+    max_leaves=20,
+)
+
+
+@given(value=ALIKE, indent=st.sampled_from([0, 2, None]), block=st.sampled_from([1, 7, 1 << 12]))
+def test_each_value_is_on_the_line_where_a_scanner_finds_it(
+    value: object, indent: int | None, block: int
+) -> None:
+    """Values are few, so that most occur again, and also stand within texts."""
+    content = "\n" + json.dumps(value, indent=indent)
+    text = Json(content.encode(), "a.json")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(strict_json, "_BLOCK", block)
+        places = _places(text, text.decode(msgspec.Raw))
+    assert places == [f"a.json:{line}" for line in _lines(content)]
+
+
+def test_places_of_200_000_objects_are_told_in_any_order() -> None:
+    """A search for each, or a count of lines from the start, would take minutes."""
+    count = 200_000
+    content = b'{"x": [{"a": 1}],\n"shapes": [\n' + b",\n".join([b'{"a": 1}'] * count) + b"]}"
+    text = Json(content, "a.json", is_sound=True)
+    parts = text.read(text.decode(dict[str, msgspec.Raw])["shapes"], list[msgspec.Raw])
+    places = [text.place(part) for part in reversed(parts)]
+    assert places == [f"a.json:{line}" for line in range(count + 2, 2, -1)]
+
+
+def test_a_number_of_too_many_digits_is_named_with_its_line() -> None:
+    content = '{"a": "' + "9" * 5000 + '",\n"b": [1,\n-' + "9" * 5000 + "]}"
+    with pytest.raises(AnnotationError) as caught:
+        Json(content.encode(), "a.json")
+    assert str(caught.value) == (
+        "a.json:3: a number is too long: it has 5,000 digits, at most 4,300 can be read; mend the "
+        "file"
+    )
 
 
 def test_a_mark_of_byte_order_is_no_content() -> None:

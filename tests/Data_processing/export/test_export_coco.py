@@ -1,6 +1,7 @@
 """COCO to metadata to COCO: nothing is lost, and others come out as COCO."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from Data_processing.__main__ import VERBS
+from Datasets.command import main
 from Datasets.regions import Region, compressed
 from tests.Data_processing.convert.conftest import Bench
 from tests.Data_processing.export.conftest import SQUARE, Made, export, real
@@ -279,3 +282,22 @@ def precision(truth: COCO, ours: COCO, kind: str) -> float:
     evaluation.accumulate()
     evaluation.summarize()
     return float(evaluation.stats[0])
+
+
+def test_help_names_what_is_filled_in(
+    bench: Bench, two_images: Made, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = {"id": 1, "image_id": 1, "category_id": 3, "keypoints": [3, 3, 2, 5, 4, 1]}
+    document: Document = {**two_images(), "annotations": [bare]}
+    document["images"] = [{"id": 1, "file_name": "a.png"}]
+    bench.coco(document)
+    bench.convert()
+    export("coco")
+    (image,), (annotation,) = written()["images"], written()["annotations"]
+    filled = {*image} - {*document["images"][0]} | {*annotation} - {*bare}
+    assert annotation["num_keypoints"] == 2
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        main("Data_processing", VERBS, ["export-coco", "--help"])
+    told = capsys.readouterr().out.partition("are filled in")[0].rpartition("compressed;")[2]
+    assert set(re.findall(r"``(\w+)``", told)) - {"keypoints"} == filled

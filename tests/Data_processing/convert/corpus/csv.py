@@ -58,6 +58,19 @@ CASES = (
         'a.png,cat,1,2,"6,5",6\n',
         "t.csv:3: xmax is '6,5', which has a comma; write 6.5",
     ),
+    row(
+        "a comma that may part thousands",
+        'a.png,cat,"1,000",2,6,6\n',
+        "xmin is '1,000', which has a comma; write 1000, or 1.000 if the comma is a decimal one",
+    ),
+    row(
+        "commas that part thousands",
+        'a.png,cat,1,2,6,"-1,000,000.5"\n',
+        "ymax is '-1,000,000.5', which has commas; write -1000000.5, without them",
+    ),
+    row(
+        "a zero before a comma", 'a.png,cat,"0,500",2,6,6\n', "has a comma; write 0.500, with a po"
+    ),
     row("digits with _", "a.png,cat,1,2,6_0,6\n", "t.csv:3: xmax is '6_0', which is no finite"),
     row("NaN", "a.png,cat,1,NaN,6,6\n", "ymin is 'NaN', which is no finite number; mend it"),
     row("inf", "a.png,cat,1,2,6,1e999\n", "t.csv:3: ymax is '1e999', which is no finite number"),
@@ -85,6 +98,12 @@ CASES = (
     boxes("Latin-1", (HEAD + "a.png,Käfer,1,2,6,6\n").encode("latin-1"), "t.csv:2: byte 8 of the"),
     boxes("UTF-16", (HEAD + GOOD).encode("utf-16"), "t.csv:1: byte 1 of the line (0xff) is not UT"),
     boxes("a column twice", "filename,class,class\na.png,a,b\n", "t.csv:1: the column 'class' occ"),
+    boxes(
+        "no header",
+        "a.png,1,2,7,6,cat\n",
+        "t.csv: its first line is 'a.png, 1, 2, 7, 6, cat': it looks like a row, not like names of "
+        "columns; write the names above it, such as image,class,x1,y1,x2,y2. If these are names: ",
+    ),
     boxes(
         "no column for the image",
         "imagename,class\na.png,cat\n",
@@ -143,6 +162,7 @@ CASES = (
         "filename,label\na.png,cat||dog\n",
         "a.png: t.csv:2: the name of its class is empty; give it one",
     ),
+    boxes("no header, a number twice", "a.png,1,2,6,6,cat\n", "t.csv:1: its first line is"),
     boxes(
         "a folder that is not there",
         HEAD + GOOD,

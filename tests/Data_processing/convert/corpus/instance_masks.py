@@ -12,7 +12,10 @@ def _mask(name: str, content: bytes, sentence: str, file: str = "masks/a_1.png")
 
 CASES = (
     _mask(
-        "nothing drawn", _image(_gray(0)), "annotation 1: its region is empty: no pixel is drawn"
+        "nothing drawn",
+        _image(_gray(0)),
+        "annotation 1: its region is empty: no pixel is drawn in masks/a_1.png, all are black; "
+        "draw the object, or take the file out",
     ),
     _mask(
         "of another size",

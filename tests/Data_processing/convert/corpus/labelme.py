@@ -56,6 +56,11 @@ CASES = (
         "a.json:32: \\ud83d is half a character; write the other half after it, or take it out",
     ),
     _case("too long a number", '{"shapes": [], "x": ' + "9" * 5000 + "}", "a number is too long"),
+    _case(
+        "too long a number, further down",
+        _file(_shape(group_id=7), x=1).replace('"x": 1', '"x": ' + "9" * 5000),
+        "a.json:33: a number is too long: it has 5,000 digits, at most 4,300 can be read; mend the",
+    ),
     _case("nested too deeply", '{"shapes": ' + "[" * 100_000, "nested too deeply to be read"),
     _case("shapes are no list", _file(shapes=7), "Expected `array`, got `int` - at `shapes`"),
     _case("no image path", '{"shapes": []}', "missing required field `imagePath`"),

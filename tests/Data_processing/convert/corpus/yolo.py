@@ -66,10 +66,22 @@ CASES = (
     _names("a name is true", "names: [true]", "names.0: text was expected, got True; put it in qu"),
     _names("a name twice", "names: [ant, ant]", "'ant' is the name of class 0 and of class 1; giv"),
     _names(
-        "a count that differs", "nc: 3\nnames: [ant]", "data.yaml: nc is 3, but there are 1 nam"
+        "a count that differs",
+        "nc: 3\nnames: [ant]",
+        "data.yaml: nc is 3, but there is 1 name; correct one of them",
+    ),
+    _names(
+        "a count of other names",
+        "nc: '1'\nnames: [ant, bee]",
+        "data.yaml: nc is '1', but there are 2 names; correct one of them",
     ),
     _names(
         "no points", "names: [ant]\nkpt_shape: 3", "kpt_shape: the number of keypoints and 2 or"
+    ),
+    _names(
+        "points of none",
+        "names: [ant]\nkpt_shape: [0, 3]",
+        "was expected, as in `[17, 3]` (17 keypoints of x, y and visibility), got [0, 3]; mend it",
     ),
     _names("a blank name", "names: [' ']", "a.txt:1: data.yaml: class 0: the name of its class is"),
     _names(

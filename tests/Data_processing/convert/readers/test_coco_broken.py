@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from Datasets.__main__ import VERBS
+from Datasets.command import main
 from Datasets.errors import AnnotationError, RejectedError
 from tests.Data_processing.convert.conftest import Bench, Coco
 
@@ -193,3 +195,68 @@ def test_a_region_that_crosses_itself_is_none_without_area(bench: Bench, two_ima
     bench.coco(two_images(one(segmentation=[[1, 1, 9, 9, 1, 9, 9, 1]])))
     bench.convert("format: coco")
     assert "without area" not in (bench.metadata / "changes.jsonl").read_text()
+
+
+BEYOND = ("1e999", '{"x": [-1e400]}', "9" * 6000, "-" + "1" * 400 + ".5", "10E308")
+
+
+@pytest.mark.parametrize("number", BEYOND)
+def test_a_number_beyond_all_is_named_under_a_key_of_no_meaning(
+    bench: Bench, two_images: Made, number: str
+) -> None:
+    document = two_images(one(), one(id=3, mine="HERE"))
+    document["images"].append({"id": 5, "file_name": "c.png", "mine": "HERE"})
+    document["annotations"].append(one(id=4, image_id=5))
+    bench.image("c.png")
+    text = json.dumps(document, indent=1)
+    bench.coco(text.replace('"HERE"', number))
+    summary = bench.convert(SKIP)
+    assert summary.startswith("3 images and 4 annotations in, 2 and 2 out, 1 and 2 rejected")
+    lines = [text[: text.index(entry)].count("\n") for entry in ('"id": 5', '"id": 3,\n   "image_')]
+    image, annotation = sorted(bench.reasons(), key=len)
+    for reason, line in ((image, lines[0]), (annotation, lines[1])):
+        says = f"annotations.json:{line}: 'mine' has a number beyond all that can be read: "
+        assert says + number[:70] in reason and reason.endswith("; mend it, or take it out")
+    assert main("Datasets", VERBS, ["check", str(bench.metadata)]) == 0
+    document["images"][2]["mine"] = document["annotations"][2]["mine"] = 1
+    bench.coco(json.dumps({**document, "info": {"year": "HERE"}}).replace('"HERE"', number))
+    with pytest.raises(AnnotationError, match=r"annotations\.json:1: 'info' has a number beyond"):
+        bench.convert(SKIP)
+
+
+def test_what_only_looks_like_a_number_beyond_all_is_kept(bench: Bench, two_images: Made) -> None:
+    mine = {"hash": "3e1234" + "9" * 6000, "small": 1e-300, "large": 10**400}
+    bench.coco(two_images(one(mine=mine)))
+    bench.convert()
+    assert json.loads(bench.samples()[1].row.extras[0] or "") == {"mine": mine}
+    assert main("Datasets", VERBS, ["check", str(bench.metadata)]) == 0
+
+
+def test_reasons_stand_in_the_order_of_their_lines(bench: Bench, two_images: Made) -> None:
+    bench.coco(two_images(*(one(id=number, bbox=[3, 3, 0, 1]) for number in range(2, 102))))
+    bench.convert(SKIP)
+    of_boxes = [reason for reason in bench.reasons() if "no area" in reason]
+    numbers = [int(reason.split("annotation ")[1].split(":")[0]) for reason in of_boxes]
+    assert numbers == list(range(2, 102))
+    (group,) = (
+        group
+        for group in json.loads((bench.metadata / "conversion.json").read_text())["changes"]
+        if group["reason"] == "zero area"
+    )
+    assert [each["detail"] for each in group["first"]] == of_boxes[:10]
+
+
+def test_an_odd_number_of_coordinates_is_a_kind_of_its_own(bench: Bench, two_images: Made) -> None:
+    bench.coco(two_images(one(segmentation=[[1, 1, 5, 1, 5, 4, 2]]), one(id=3)))
+    with pytest.raises(RejectedError, match="one has no y: a number is missing or too many"):
+        bench.convert()
+    assert [json.loads(each)["kind"] for each in bench.rejected.read_text().splitlines()] == [
+        "odd number of coordinates"
+    ]
+
+
+def test_an_overhang_is_seen_however_small(bench: Bench, two_images: Made) -> None:
+    bench.coco(two_images(one(bbox=[1, 2, 19.0000003, 4])))
+    bench.convert()
+    (line,) = (bench.metadata / "changes.jsonl").read_text().splitlines()
+    assert json.loads(line)["detail"].endswith("to (20, 6), beyond the edge by 3e-07")

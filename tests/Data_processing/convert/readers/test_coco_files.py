@@ -1,5 +1,9 @@
 """COCO's files: which ones are read, what is wrong with one as a whole or with an image."""
 
+import bz2
+import gzip
+import json
+import lzma
 from collections.abc import Callable
 
 import pytest
@@ -157,3 +161,32 @@ def test_one_image_in_two_files_is_a_question(bench: Bench, two_images: Made) ->
     with pytest.raises(AnnotationError, match="0 and 0 out, 4 and 3 rejected"):
         bench.convert(options)
     assert "it stands in instances.json, keypoints.json: name one of them" in bench.reasons()[0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
+def test_a_file_in_another_encoding_is_to_be_saved_as_utf8(
+    bench: Bench, two_images: Made, encoding: str
+) -> None:
+    text = json.dumps(two_images(one()))
+    (bench.raw / "a.json").write_bytes(text.encode(encoding))
+    with pytest.raises(AnnotationError, match=r"^a\.json: is not UTF-8 .*; save the file as UTF-8"):
+        bench.convert()
+    (bench.raw / "a.json").write_bytes(text.encode("utf-8-sig"))
+    assert bench.convert().startswith("2 images and 2 annotations in, 2 and 2 out")
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_a_packed_file_is_to_be_unpacked(
+    bench: Bench, two_images: Made, pack: Callable[[bytes], bytes]
+) -> None:
+    (bench.raw / "a.json").write_bytes(pack(json.dumps(two_images()).encode()))
+    with pytest.raises(AnnotationError, match=r"^a\.json: is a packed file; unpack it"):
+        bench.convert()
+
+
+def test_a_key_at_the_top_that_is_not_utf8_is_named(bench: Bench, two_images: Made) -> None:
+    text = json.dumps(two_images() | {"größe": []}, indent=1, ensure_ascii=False)
+    (bench.raw / "a.json").write_bytes(text.encode("latin-1"))
+    line = text[: text.index("größe")].count("\n") + 1
+    with pytest.raises(AnnotationError, match=rf"^a\.json:{line}: not UTF-8: .*save the file as"):
+        bench.convert()

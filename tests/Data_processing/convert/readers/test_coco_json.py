@@ -8,12 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Data_processing.convert.readers.coco_json import (
-    LINE_BLOCK,
-    CocoFile,
-    with_text_for_no_numbers,
-)
+from Data_processing.convert.readers.coco_json import LINE_BLOCK, CocoFile
 from Data_processing.convert.readers.coco_schema import CocoImage
+from Data_processing.convert.readers.coco_text import with_text_for_no_numbers
 from Data_processing.convert.strict_json import Json
 from Datasets.errors import AnnotationError
 

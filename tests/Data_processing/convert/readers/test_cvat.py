@@ -1,5 +1,6 @@
 """CVAT for images 1.1: its shapes, its tags, where its images are, what else it says."""
 
+import math
 import os
 from pathlib import Path
 
@@ -377,8 +378,8 @@ def test_of_two_values_of_an_attribute_neither_is_taken(bench: Bench) -> None:
     (sample,) = bench.samples()
     assert sample.row.extras == ('{"attributes":{"q":"1"}}', '{"attributes":{"q":"2"}}')
     assert [reason.removeprefix("annotations.xml:") for reason in bench.reasons()] == [
-        "12: its attribute 'q' holds <b>, text is needed; correct it",
         "6: its attribute 'q' is both '1' and '2'; take out the wrong one",
+        "12: its attribute 'q' holds <b>, text is needed; correct it",
     ]
 
 
@@ -422,6 +423,23 @@ def test_an_image_is_read_alone_wherever_the_chunks_of_its_file_end(bench: Bench
     _write(bench, filler, _image("b.png", _box(1, 1, 5, 5)), filler, _image("a.png"))
     bench.convert(OPTIONS)
     assert _files(bench) == {"a.png": 0, "b.png": 1}
+
+
+def test_the_box_of_a_turned_ellipse_is_exact(bench: Bench) -> None:
+    bench.image("a.png", 900, 600)
+    shapes = [_shape("ellipse", cx=450, cy=300, rx=rx, ry=50, rotation=30) for rx in (400, -400)]
+    _write(bench, _image("a.png", *shapes, more='width="900" height="600"'))
+    assert "1 reversed: corners in the wrong order, put right" in bench.convert(OPTIONS)
+    (sample,) = bench.samples()
+    wide = math.sqrt((400 * math.sqrt(0.75)) ** 2 + (50 * 0.5) ** 2)
+    tall = math.sqrt((400 * 0.5) ** 2 + (50 * math.sqrt(0.75)) ** 2)
+    box = (450 - wide, 300 - tall, 450 + wide, 300 + tall)
+    assert _corners(sample) == [pytest.approx(box)] * 2
+    assert box[0] == pytest.approx(102.689, abs=0.001)
+    (polygon,) = sample.row.polygons[0]
+    assert len(polygon) == 128
+    assert min(polygon[0::2]) == pytest.approx(102.807, abs=0.001)
+    assert sample.row.extras[1] == '{"ellipse":[450.0,300.0,-400.0,50.0],"rotation":30.0}'
 
 
 def test_the_golden_file(bench: Bench) -> None:

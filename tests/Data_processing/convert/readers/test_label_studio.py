@@ -203,6 +203,51 @@ def test_what_is_said_of_a_region_stays_with_it(bench: Bench) -> None:
     )
 
 
+def test_a_control_that_answers_again_keeps_all_answers(bench: Bench) -> None:
+    bench.image("a.png")
+    said = [
+        _result("textarea", None, text=["first", "line"]),
+        _result("textarea", None, text=["second"]),
+        _result("textarea", None, text="third"),
+        _result("number", None, number=3),
+        _result("number", None, number=3),
+        _result("choices", None, choices=["young"]),
+        _result("choices", None, choices=["wild", "young"]),
+        _result("rating", None, rating=5),
+    ]
+    of_image = [{**one, "id": f"i{number}"} for number, one in enumerate(said)]
+    _write(bench, _task("a.png", _rect(), *said, *of_image))
+    bench.convert("format: label_studio")
+    (sample,) = bench.samples()
+    answers = {"tex": ["first", "line", "second", "third"], "num": [3, 3], "rat": 5}
+    (extras,) = sample.row.extras
+    assert json.loads(extras or "") == {
+        "attributes": {**answers, "cho": ["young", "wild", "young"]},
+        "id": "r1",
+    }
+    assert json.loads(sample.row.image_extras or "") == {"attributes": answers}
+    assert sample.image.labels == ("cat", "wild", "young")
+
+
+def test_results_that_are_alike_are_each_on_their_line(bench: Bench) -> None:
+    bench.image("a.png")
+    broken = '{"type": "rectanglelabels", "value": 7}'
+    text = json.dumps([_task("a.png", "HERE", "THERE", _rect(), note=broken)])
+    text = text.replace('"HERE"', f"\n{broken}").replace('"THERE"', f"\n{broken}\n")
+    (bench.raw / "tasks.json").write_text(text.replace('"note": ', '"more": [7], "note": '))
+    bench.convert(OPTIONS)
+    lines = [reason.split("tasks.json:")[1].split(":")[0] for reason in bench.reasons()]
+    assert lines == ["2", "3"]
+
+
+def test_negative_radii_are_counted(bench: Bench) -> None:
+    bench.image("a.png")
+    _write(bench, _task("a.png", _result("ellipselabels", x=50, y=50, radiusX=-20, radiusY=20)))
+    assert "1 reversed: corners in the wrong order" in bench.convert("format: label_studio")
+    (box,) = bench.samples()[0].image.bounding_boxes
+    assert (box.x1, box.y1, box.x2, box.y2) == pytest.approx((6, 3, 14, 7))
+
+
 def test_choices_about_something_else_are_no_labels(bench: Bench) -> None:
     bench.image("a.png")
     of_text = {"type": "choices", "to_name": "text", "from_name": "mood", "id": "x"}

@@ -1,6 +1,7 @@
 """LabelMe: its shapes, its flags, its paths, and images that stand in the file."""
 
 import base64
+import hashlib
 import io
 import json
 from pathlib import Path
@@ -180,6 +181,30 @@ def test_a_broken_shape_is_lost_alone(bench: Bench) -> None:
     summary = bench.convert(OPTIONS)
     assert summary.startswith("1 image and 2 annotations in, 1 and 1 out, 0 and 1 rejected")
     assert bench.samples()[0].row.annotation_ids == (2,)
+
+
+def test_shapes_that_are_alike_are_each_on_their_line(bench: Bench) -> None:
+    bench.image("a.png")
+    broken = json.dumps(_shape("heart", [[1, 1]]))
+    sound = json.dumps(_shape("rectangle", [[1, 1], [5, 5]]))
+    _write(bench, "a.json", "SHAPES", earlier="EARLIER")
+    text = json.loads((bench.raw / "a.json").read_text())
+    head = json.dumps({"earlier": "EARLIER", **text})
+    shapes = ",\n".join([broken, sound, broken])
+    text = head.replace('"SHAPES"', f"\n{shapes}\n").replace('"EARLIER"', f"[{broken},\n{broken}]")
+    (bench.raw / "a.json").write_text(text)
+    bench.convert(OPTIONS)
+    assert [reason.split(" ")[0] for reason in bench.reasons()] == ["a.json:3:", "a.json:5:"]
+
+
+def test_of_two_images_the_one_on_the_disk_counts(bench: Bench) -> None:
+    path = bench.image("a.png", level=90)
+    other = _png(np.zeros((10, 20, 3), np.uint8))
+    _write(bench, "a.json", _shape("rectangle", [[1, 1], [5, 5]]), imageData=other)
+    bench.convert(OPTIONS)
+    (sample,) = bench.samples()
+    assert not sample.row.is_embedded
+    assert sample.row.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_masks_for_an_image_of_other_sides_are_not_drawn(

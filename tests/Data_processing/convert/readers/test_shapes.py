@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Data_processing.convert.readers.shapes import POINTS, ellipse, placed, turned_rectangle
+from Data_processing.convert.geometry import POINTS
+from Data_processing.convert.readers.shapes import ellipse, placed, turned_rectangle
 from Datasets.regions import Region, compressed
 
 PIXELS = st.floats(-1000, 1000)

@@ -166,10 +166,96 @@ def test_a_shape_that_is_not_counted_is_not_lost(bench: Bench) -> None:
     ]
 
 
+def _rows(counts: str, ids: str, xs: str) -> str:
+    """Return a table of regions of a.png, each at its x; in each text a digit a row."""
+    regions: list[Region] = [({**RECT, "x": int(x)}, {"class": "cat"}) for x in xs]
+    head, *rows = csv.reader(io.StringIO(_as_csv({"a.png": regions}, 2), newline=""))
+    text = io.StringIO(newline="")
+    table = csv.writer(text)
+    table.writerow(head)
+    for row, count, number in zip(rows, counts, ids, strict=True):
+        row[3:5] = count.strip(), number.strip()
+        table.writerow(row)
+    return text.getvalue()
+
+
+MISCOUNTED = "region_count is {}; get the file anew if rows were lost, else correct region_count"
+
+
+@pytest.mark.parametrize(
+    ("counts", "ids", "xs", "kept", "says"),
+    [
+        ("1", "0", "1", [1], ""),
+        ("222", "012", "123", None, ":2: " + MISCOUNTED.format("'2', but the image has 3 regions")),
+        ("33", "01", "12", None, ":2: " + MISCOUNTED.format("'3', but the image has 2 regions")),
+        ("23", "01", "12", None, ":3: " + MISCOUNTED.format("'3', but the image has 2 regions")),
+        ("x", "0", "1", None, ":2: " + MISCOUNTED.format("'x', but the image has 1 region")),
+        ("333", "011", "122", None, ":2: " + MISCOUNTED.format("'3', but the image has 2 regions")),
+        ("222", "011", "122", [1, 2], ":4: region 3: says the same as via.csv:3; remove one of th"),
+        ("11", "00", "11", [1], ":3: region 2: says the same as via.csv:2; remove one of them"),
+        ("01", "00", "11", [1], ":2: region 1: region_count is 0, but a shape stands there; mend"),
+        ("  ", "  ", "11", [1, 1], ""),
+    ],
+)
+def test_rows_are_as_many_as_they_say(
+    bench: Bench, counts: str, ids: str, xs: str, kept: list[int] | None, says: str
+) -> None:
+    """What is there twice is rejected once; where one may be missing, the image is rejected."""
+    bench.image("a.png")
+    bench.image("b.png")
+    rest = _as_csv({"b.png": [(RECT, {"class": "cat"})]}, 2).splitlines()[1]
+    (bench.raw / "via.csv").write_text(_rows(counts, ids, xs) + rest)
+    summary = bench.convert(OPTIONS)
+    found = {one.image.image: one.image.bounding_boxes for one in bench.samples()}
+    assert len(found.pop("b.png")) == 1
+    assert [[box.x1 for box in boxes] for boxes in found.values()] == (
+        [] if kept is None else [kept]
+    )
+    assert f"2 images and {len(xs) + 1} annotations in" in summary
+    if says:
+        (reason,) = bench.reasons()
+        assert reason.startswith(f"via.csv{says}")
+    assert "noticed" not in summary
+
+
+@pytest.mark.parametrize(
+    ("ids", "shown"), [("02", "'0, 2'"), ("00", "'0, 0'"), ("10", ""), ("12", "'1, 2'")]
+)
+def test_numbers_of_regions_that_skip_or_repeat_are_told(
+    bench: Bench, ids: str, shown: str
+) -> None:
+    bench.image("a.png")
+    (bench.raw / "via.csv").write_text(_rows("22", ids, "12"))
+    summary = bench.convert("format: via")
+    assert summary.startswith("1 image and 2 annotations in, 1 and 2 out")
+    assert ("1 noticed: region_id does not count the regions from 0" in summary) == bool(shown)
+    changes = (bench.metadata / "changes.jsonl").read_text().splitlines()
+    details = [json.loads(change)["detail"] for change in changes]
+    assert details == ([f"via.csv:2: region_id is {shown}"] if shown else [])
+
+
+def test_negative_radii_are_counted_as_negative_sides_are(bench: Bench) -> None:
+    bench.image("a.png")
+    shapes: list[dict[str, object]] = [
+        {"name": "rect", "x": 12, "y": 7, "width": -4, "height": -4},
+        {"name": "circle", "cx": 10, "cy": 5, "r": -2},
+        {"name": "ellipse", "cx": 10, "cy": 5, "rx": -2, "ry": 2},
+        {"name": "ellipse", "cx": 10, "cy": 5, "rx": 2, "ry": -2, "theta": 0.3},
+    ]
+    regions: list[Region] = [(shape, {"class": "cat"}) for shape in shapes]
+    (bench.raw / "via.json").write_text(_as_json({"a.png": regions}, 2))
+    summary = bench.convert("format: via")
+    assert "4 reversed: corners in the wrong order, put right" in summary
+    (sample,) = bench.samples()
+    corners = [(b.x1, b.y1, b.x2, b.y2) for b in sample.image.bounding_boxes]
+    assert corners == [pytest.approx((8, 3, 12, 7))] * 4
+    assert sample.row.extras[1] == '{"circle":[10.0,5.0,-2.0]}'
+
+
 def test_rows_of_an_image_say_the_same_of_it(bench: Bench) -> None:
     bench.image("a.png")
     about = ['"{""a"":1, ""b"":2}"', '"{""b"":2,""a"":1}"', '"{""a"":2}"']
-    rows = [f"a.png,9,{each},2,{CELLS}" for each in about]
+    rows = [f"a.png,9,{each},2,{i}{CELLS[1:]}" for i, each in enumerate(about)]
     (bench.raw / "via.csv").write_text("\n".join([HEADER, *rows[:2]]))
     assert bench.convert("format: via").startswith("1 image and 2 annotations in, 1 and 2 out")
     (bench.raw / "via.csv").write_text("\n".join([HEADER, *rows]))

@@ -362,3 +362,19 @@ def test_an_image_that_is_not_read_is_named_and_takes_no_labels(bench: Bench) ->
     summary = bench.convert("format: yolo")
     assert summary.startswith("1 image and 1 annotation in, 1 and 1 out")
     assert "2 left out: an image of a format that is not read" in summary
+
+
+def test_a_count_of_names_may_be_text(bench: Bench) -> None:
+    bench.image("a.png")
+    put(bench, {"data.yaml": 'nc: "2"\n' + NAMES, "a.txt": "1 .5 .5 .5 .5"})
+    assert bench.convert(YOLO) == "1 image and 1 annotation in, 1 and 1 out; 2 classes"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_class_names_end_as_lines_do_everywhere(bench: Bench, end: str) -> None:
+    bench.image("a.png")
+    (bench.raw / "classes.txt").write_bytes(f"ant{end}bee{end}cat{end}".encode())
+    (bench.raw / "a.txt").write_bytes(f"2 .5 .5 .5 .5{end}0 .5 .5 .5 .5{end}".encode())
+    bench.convert(YOLO)
+    assert [box.name for box in bench.samples()[0].image.bounding_boxes] == ["cat", "ant"]
+    assert read_classes(bench.metadata) == ("ant", "bee", "cat")
