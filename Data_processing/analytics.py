@@ -1,6 +1,7 @@
 """What the data look like, in numbers: balance of classes, sizes of images, boxes, folds."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 import msgspec
 import pandas as pd
@@ -32,6 +33,31 @@ class FoldCount(msgspec.Struct, frozen=True):
     samples: int
 
 
+class Shared(msgspec.Struct, frozen=True):
+    """Samples that share a value of ``kind``, their folds and labels ("" for none)."""
+
+    kind: str
+    value: str
+    ids: tuple[str, ...]
+    folds: tuple[int, ...]
+    labels: tuple[str, ...]
+
+    def disputed(self) -> bool:
+        """Return whether they are one picture, or look alike, and are labelled differently."""
+        return self.kind != "group" and len(set(self.labels)) > 1
+
+
+class Sharing(msgspec.Struct, frozen=True):
+    """What samples share: inside one fold, and across folds."""
+
+    inside: list[Shared]
+    across: list[Shared]
+
+    def every(self) -> list[Shared]:
+        """Return both."""
+        return [*self.across, *self.inside]
+
+
 class Summary(msgspec.Struct, frozen=True):
     """summary.json of the analytics. Widths and heights in pixels."""
 
@@ -44,16 +70,23 @@ class Summary(msgspec.Struct, frozen=True):
     folds: tuple[FoldCount, ...]
     groups: int
     duplicates_within_folds: int
+    alike_within_folds: int
+    disputed: int
+    """Sets of equal or like pictures whose labels differ."""
     unlabelled: int
 
 
-def summarise(names: list[str], samples: pd.DataFrame, duplicates: int) -> Summary:
+def summarise(
+    names: list[str], samples: pd.DataFrame, within: Mapping[str, int], disputed: int
+) -> Summary:
     """Return the analytics of the data sets ``names``.
 
     Args:
         names: data sets.
         samples: one row a sample, with columns id, group and fold.
-        duplicates: how many sets of equal files stand inside one fold.
+        within: how many sets of equal pictures stand inside one fold (``duplicates``), and how
+            many of pictures that look alike (``near``).
+        disputed: how many sets of either kind have different labels.
     """
     labels: Counter[str] = Counter()
     boxes: Counter[str] = Counter()
@@ -84,7 +117,9 @@ def summarise(names: list[str], samples: pd.DataFrame, duplicates: int) -> Summa
         boxes_per_sample=_range(per_sample),
         folds=tuple(FoldCount(fold, count) for fold, count in sorted(folds.items())),
         groups=int(samples["group"].nunique()),
-        duplicates_within_folds=duplicates,
+        duplicates_within_folds=within["duplicates"],
+        alike_within_folds=within["near"],
+        disputed=disputed,
         unlabelled=unlabelled,
     )
 

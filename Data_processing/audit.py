@@ -1,6 +1,6 @@
 """The stage ``audit``, a gate.
 
-What stands in two folds stops the run before anything is trained.
+What belongs together and stands in two folds stops the run before anything is trained.
 """
 
 import argparse
@@ -11,27 +11,61 @@ from pathlib import Path
 import msgspec
 import pandas as pd
 
-from Data_processing.analytics import summarise
+from Data_processing.analytics import Shared, Sharing, summarise
+from Data_processing.fingerprints.kin import CONTENT, LOOK, kin, roots_of
 from Data_processing.labelled import read_labelled
-from Data_processing.sections import Split
-from Datasets import metadata, splits
+from Data_processing.sections import Audit, Split
+from Datasets import compute, metadata, splits
 from Datasets.dataset import METADATA
 from Datasets.errors import GateError
 from Datasets.files import new_folder, sha256_of_file, write_json
 from Datasets.params import load
 from Datasets.splits import SPLITS, column_of
 from Datasets.stage import require, running
-from Datasets.terminal import one_line
+from Datasets.terminal import one_line, say
 
 PASSED = Path("Datasets/audit/passed.json")
 ANALYTICS = Path("Datasets/analytics")
 SHOWN = 10
+LISTED = 10_000
+"""Sets of samples that are listed in a file: in a set of stills all may look alike."""
 
 
 class Passed(msgspec.Struct, frozen=True):
     """passed.json: the sha256 of every file that was audited; it changes when one of them does."""
 
     inputs: dict[str, str]
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """A way in which samples belong together, how it is said, and what to do about it."""
+
+    column: str
+    key: str
+    says: str
+    remedy: str
+
+
+KINDS = (
+    Kind(
+        CONTENT,
+        "duplicates",
+        "pictures stand in two folds",
+        "remove one of each, split by a group that joins them, or set audit.duplicates: merge",
+    ),
+    Kind(
+        LOOK,
+        "near",
+        "sets of pictures that look alike stand in two folds",
+        "look at them, then split by a group that joins them, or set audit.near: merge",
+    ),
+    Kind(
+        "group",
+        "groups",
+        "groups stand in two folds",
+        "set split.scheme to group, or stratified_group",
+    ),
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,47 +76,32 @@ def run(arguments: argparse.Namespace) -> None:
     """Write the analytics, then pass or refuse.
 
     Raises:
-        GateError: a file or a group stands in more than one fold; both are named.
+        GateError: pictures or a group stand in more than one fold; they are named.
     """
     with running("audit") as stage:
-        split = load().section("split", Split)
+        params = load()
+        split, asked = params.section("split", Split), params.section("audit", Audit)
         names = sorted(split.from_)
         folds = splits.read(require(SPLITS, "split"))
         samples = read_labelled(split).merge(folds.table, on="id", validate="one_to_one")
-        contents = pd.concat(_contents(name) for name in names)
-        samples = samples.merge(contents, on="id", validate="one_to_one")
-        repeats = range(folds.about.repeats)
-        inside, across = shared(samples, "content", repeats)
+        columns = kin(roots_of(params, split), asked, compute.load())
+        samples = samples.merge(columns, on="id", validate="one_to_one")
+        found = {kind: shared(samples, kind.column, range(folds.about.repeats)) for kind in KINDS}
+        listed = [one for kind in KINDS[:2] for one in found[kind].every()]
         with new_folder(ANALYTICS) as folder:
-            write_json(folder / "summary.json", summarise(names, samples, len(inside)))
-        _refuse(across, shared(samples, "group", repeats)[1])
+            counted = {kind.key: len(found[kind].inside) for kind in KINDS[:2]}
+            disputed = sum(len(set(one.labels)) > 1 for one in listed)
+            write_json(folder / "summary.json", summarise(names, samples, counted, disputed))
+            write_json(folder / "duplicates.json", listed[:LISTED])
+        _judge(found, asked)
         write_json(PASSED, Passed(_inputs(names)))
-        stage.summary = f"{len(samples):,} samples, no duplicate or group in two folds" + (
-            f"; {len(inside)} sets of duplicates inside a fold" if inside else ""
-        )
+        stage.summary = _summary(len(samples), found, disputed)
 
 
-def _contents(name: str) -> pd.DataFrame:
-    """Return what each sample is made of: columns id and content, a hash of its file and window."""
-    rows = metadata.read_samples(METADATA / name, ["id", "sha256", "window_hash"])
-    return pd.DataFrame({"id": rows["id"], "content": rows["sha256"] + rows["window_hash"]})
+def shared(samples: pd.DataFrame, column: str, repeats: Iterable[int] = (0,)) -> Sharing:
+    """Return what two samples or more share in ``column``, inside one fold and across folds.
 
-
-class Shared(msgspec.Struct, frozen=True):
-    """Samples that share a value, and their folds."""
-
-    value: str
-    ids: tuple[str, ...]
-    folds: tuple[int, ...]
-
-
-def shared(
-    samples: pd.DataFrame, column: str, repeats: Iterable[int] = (0,)
-) -> tuple[list[Shared], list[Shared]]:
-    """Return what two samples or more share in ``column``.
-
-    First inside one fold, of all repetitions, then across folds, of the first repetition in which
-    it is that.
+    Inside is what no repetition parts; across is told by the first repetition that does.
     """
     inside: list[Shared] = []
     across: list[Shared] = []
@@ -90,38 +109,57 @@ def shared(
     for value, group in known[known.duplicated(column, keep=False)].groupby(column, sort=True):
         dealt = [tuple(group[column_of(repeat)]) for repeat in repeats]
         apart = next((folds for folds in dealt if len(set(folds)) > 1), None)
-        found = Shared(str(value), tuple(group["id"]), apart or dealt[0])
-        (across if apart else inside).append(found)
-    return inside, across
+        one = Shared(
+            column, str(value), tuple(group["id"]), apart or dealt[0], tuple(group["label"])
+        )
+        (across if apart else inside).append(one)
+    return Sharing(inside, across)
 
 
-def _refuse(duplicates: list[Shared], groups: list[Shared]) -> None:
-    lines = []
-    for found, what, remedy in (
-        (
-            duplicates,
-            "files stand in two folds",
-            "remove one of each, or split by a group that joins them",
-        ),
-        (groups, "groups stand in two folds", "set split.scheme to group"),
-    ):
-        if found:
-            lines.append(f"{len(found)} {what}; {remedy}:")
-            lines += [f"  {one_line(_named(one))}" for one in found[:SHOWN]]
-            lines += [f"  ... and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
-    if lines:
-        raise GateError("audit: the folds leak\n" + "\n".join(lines))
+def _judge(found: dict[Kind, Sharing], asked: Audit) -> None:
+    """Say what is only to be said.
+
+    Raises:
+        GateError: something is to stop the run; a line each.
+    """
+    stops: list[str] = []
+    says: list[str] = []
+    for kind, sharing in found.items():
+        if not sharing.across:
+            continue
+        lines = [f"{len(sharing.across):,} {kind.says}; {kind.remedy}:"]
+        lines += [f"  {one_line(_named(one))}" for one in sharing.across[:SHOWN]]
+        more = len(sharing.across) - SHOWN
+        lines += [f"  ... and {more:,} more"] if more > 0 else []
+        (says if getattr(asked, kind.key) == "warn" else stops).extend(lines)
+    if says:
+        say("audit: warning: " + "\n".join(says))
+    if stops:
+        raise GateError("audit: the folds leak\n" + "\n".join(stops))
+
+
+def _summary(count: int, found: dict[Kind, Sharing], disputed: int) -> str:
+    parts = [f"{count:,} samples"]
+    across = [f"{len(one.across):,} {kind.says}" for kind, one in found.items() if one.across]
+    parts += across or ["no picture or group in two folds"]
+    same, alike = (len(found[kind].inside) for kind in KINDS[:2])
+    if same:
+        parts.append(f"{same:,} sets of duplicates inside a fold")
+    if alike:
+        parts.append(f"{alike:,} sets that look alike inside a fold")
+    if disputed:
+        parts.append(f"{disputed:,} of these sets have different labels")
+    return "; ".join(parts)
 
 
 def _named(one: Shared) -> str:
     folds = Counter(one.folds)
     where = ", ".join(f"fold {fold}: {count}" for fold, count in sorted(folds.items()))
     first = [f"{id_} (fold {fold})" for id_, fold in zip(one.ids[:2], one.folds[:2], strict=True)]
-    return (
-        " = ".join(first)
-        if len(one.ids) == 2
-        else f"{one.value[:40]}: {len(one.ids)} samples ({where})"
-    )
+    labels = f", labelled {' and '.join(dict.fromkeys(one.labels))}" if one.disputed() else ""
+    if len(one.ids) == 2:
+        return " = ".join(first) + labels
+    return f"{one.value[:40]}: {len(one.ids)} samples ({where}){labels}"
 
 
 def _inputs(names: list[str]) -> dict[str, str]:

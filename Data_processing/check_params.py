@@ -6,7 +6,7 @@ from collections.abc import Callable
 from Data_processing import demo
 from Data_processing.convert import stage as convert
 from Data_processing.scale import Scale, plan
-from Data_processing.sections import DRAWN, GROUPED, STABLE, Decode, Split, Stack
+from Data_processing.sections import DRAWN, FIXED, GROUPED, STABLE, Audit, Decode, Split, Stack
 from Data_processing.steps.entries import Step
 from Data_processing.steps.plan import check as check_steps
 from Datasets.dataset import datasets_of
@@ -46,7 +46,7 @@ def _problems(part: Callable[[Params], None], params: Params) -> list[str]:
 
 
 def _split(params: Params) -> None:
-    split = params.section("split", Split)
+    split, audit = params.section("split", Split), params.section("audit", Audit)
     known = datasets_of(params)
     if not split.from_:
         raise ParamsError(f"{params.path}: split.from: no data set is named; {nearest('', known)}")
@@ -77,6 +77,12 @@ def _split(params: Params) -> None:
         raise ParamsError(
             f"{where}.stable: with {what} a sample may move when others are added; set stable: "
             f"null, or choose one of {', '.join(STABLE)} and a holdout that is a share"
+        )
+    merges = [key for key in ("duplicates", "near") if getattr(audit, key) == "merge"]
+    if merges and split.scheme in FIXED:
+        raise ParamsError(
+            f"{params.path}: audit.{merges[0]}: the scheme {split.scheme} says where each sample "
+            "stands, so none can be merged; set error or warn, or choose another scheme"
         )
     if split.scheme == "given" and split.holdout:
         raise ParamsError(f"{where}.holdout: the scheme given takes it from its column; set 0")

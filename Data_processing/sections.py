@@ -20,6 +20,8 @@ GROUPED: tuple[Scheme, ...] = ("group", "stratified_group", "leave_one_group_out
 """Schemes that need a group for each sample."""
 DRAWN: tuple[Scheme, ...] = ("samples", "stratified", "group", "stratified_group")
 """Schemes that can be drawn anew."""
+FIXED: tuple[Scheme, ...] = ("leave_one_out", "time", "given")
+"""Schemes in which a sample cannot be moved to another's fold."""
 STABLE: tuple[Scheme, ...] = ("samples", "group")
 """Schemes in which a sample can stay where it is, whatever is added."""
 
@@ -44,6 +46,22 @@ class Split(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"fr
     """For the scheme ``time``: the column with dates or numbers."""
     given: str | None = None
     """For the scheme ``given``: the column with parts or folds."""
+
+
+class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The section ``audit``: what is done about samples in two folds that belong together.
+
+    ``error`` stops the run, ``warn`` says it, ``merge`` lets ``split`` put them into one fold.
+    """
+
+    duplicates: Literal["error", "warn", "merge"] = "error"
+    """Samples with the same pixels."""
+    near: Literal["error", "warn", "merge", "off"] = "warn"
+    """Samples that look alike: encoded anew, of another size, brighter, mirrored."""
+    groups: Literal["error", "warn"] = "error"
+    """Samples of one group."""
+    distance: Annotated[int, msgspec.Meta(ge=0, le=20)] = 6
+    """Bits of 64 in which the hashes of what looks alike differ at most."""
 
 
 class Decode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

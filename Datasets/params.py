@@ -19,6 +19,7 @@ SECTIONS = (
     "demo",
     "decode",
     "split",
+    "audit",
     "copies",
     "preprocess",
     "stack",

@@ -32,6 +32,7 @@ datasets: {photos: {format: coco, path: raw}}
 demo: {}
 decode: {colour: rgb}
 split: {from: [photos], scheme: samples, n_folds: 3, holdout: 0.0, group: null}
+audit: {near: warn}
 copies: 3
 preprocess:
   crop: {from: source, ops: [{crop: {height: 224, width: 224}}]}

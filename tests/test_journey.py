@@ -21,6 +21,7 @@ datasets: {stripes: {format: folders, path: Datasets/raw/stripes}}
 demo: {}
 decode: {colour: rgb}
 split: {from: [stripes], scheme: stratified, n_folds: 3, holdout: 0.0, group: null}
+audit: {near: warn}
 copies: 1
 preprocess:
   flip: {from: source, ops: [{VerticalFlip: {p: 0.5}}]}

@@ -1,15 +1,17 @@
 """The stage ``split``: every sample of ``split.from`` gets its fold."""
 
 import argparse
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 import pandas as pd
 
+from Data_processing.fingerprints.kin import families, kin, merging, roots_of
 from Data_processing.labelled import read_labelled
-from Data_processing.sections import Split
+from Data_processing.sections import GROUPED, Audit, Split
 from Data_processing.split.schemes import Dealt, Draw, dealer_of
-from Datasets import splits
+from Datasets import compute, splits
 from Datasets.files import new_folder
 from Datasets.params import load
 from Datasets.splits import HOLDOUT, SPLITS, About, Folds, column_of
@@ -24,8 +26,13 @@ def run(arguments: argparse.Namespace) -> None:
     """Write the folds."""
     with running("split") as stage:
         params = load()
-        split = params.section("split", Split)
-        dealt = assign(read_labelled(split), split, params.section("seed", int))
+        split, asked = params.section("split", Split), params.section("audit", Audit)
+        samples = read_labelled(split)
+        together = merging(asked)
+        if together:
+            columns = kin(roots_of(params, split), asked, compute.load())
+            samples = samples.merge(columns, on="id", validate="one_to_one")
+        dealt = assign(samples, split, params.section("seed", int), together)
         with new_folder(SPLITS) as folder:
             splits.write(folder, dealt.folds.about, dealt.folds.table)
         stage.summary = dealt.summary
@@ -38,26 +45,46 @@ class Assigned(msgspec.Struct, frozen=True):
     summary: str
 
 
-def assign(samples: pd.DataFrame, split: Split, seed: int) -> Assigned:
+def assign(
+    samples: pd.DataFrame, split: Split, seed: int, together: Sequence[str] = ()
+) -> Assigned:
     """Deal the samples out, as often as ``split.repeats`` says.
+
+    Samples that share a value in one of the columns ``together`` get one fold: as one group where
+    groups are dealt out, else that of the first of them.
 
     Args:
         samples: as ``read_labelled`` returns them.
         split: the section of params.yaml.
         seed: the project's.
+        together: columns of ``samples``.
 
     Raises:
         ParamsError: the samples do not suffice for the scheme; class, column or number is named.
     """
     deal = dealer_of(split.scheme)
+    if together and split.scheme in GROUPED:
+        joint = families(samples, ["group", *together])
+        samples = samples.assign(group=joint.where(samples["group"].notna(), None))
     every = [deal(samples, split, Draw(seed, repeat)) for repeat in range(split.repeats)]
     columns = {column_of(repeat): one.folds for repeat, one in enumerate(every)}
+    if together and split.scheme not in GROUPED:
+        joint = families(samples, list(together))
+        columns = {name: merged(folds, joint) for name, folds in columns.items()}
     first = every[0]
     about = About(
         first.n_folds, split.scheme, split.group, first.rule, first.validation, split.repeats
     )
     table = pd.DataFrame({"id": samples["id"], **columns})
-    return Assigned(Folds(about, table), _summary(about, first))
+    moved = int((columns["fold"] != first.folds).sum())
+    note = f", {moved:,} moved to the fold of what is like them" if moved else ""
+    return Assigned(Folds(about, table), _summary(about, first) + note)
+
+
+def merged(folds: np.ndarray, families: pd.Series) -> np.ndarray:
+    """Return the folds, (N,), after each family went to the fold of its first."""
+    told = pd.Series(folds).groupby(families.to_numpy()).transform("first")
+    return told.where(families.notna().to_numpy(), folds).to_numpy(int)
 
 
 def _summary(about: About, dealt: Dealt) -> str:

@@ -166,6 +166,8 @@ class Analytics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     folds: tuple[FoldCount, ...]
     groups: int
     duplicates_within_folds: int
+    alike_within_folds: int
+    disputed: int
     unlabelled: int
 
 

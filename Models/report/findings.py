@@ -80,7 +80,14 @@ def look_at(evidence: Evidence) -> tuple[Finding, ...]:
     ]
     data = evidence.analytics
     if data.duplicates_within_folds:
-        found.append(Finding("Duplicates inside folds", f"{data.duplicates_within_folds:,} images"))
+        found.append(Finding("Duplicates inside folds", f"{data.duplicates_within_folds:,} sets"))
+    if data.alike_within_folds:
+        count = f"{data.alike_within_folds:,} sets"
+        found.append(Finding("Images that look alike inside folds", count, is_wrong=False))
+    if data.disputed:
+        found.append(
+            Finding("Equal or like images, labelled differently", f"{data.disputed:,} sets")
+        )
     left_out = sum(fold.left_out for fold in evidence.folds)
     if left_out:
         found.append(Finding("Not tested, as without a single label", f"{left_out:,} images"))

@@ -21,6 +21,7 @@ datasets: {shapes: {format: coco, path: raw}}
 demo: {}
 decode: {colour: rgb}
 split: {from: [shapes], scheme: stratified, n_folds: 3, holdout: 0.0, group: null}
+audit: {near: warn}
 copies: 2
 preprocess:
   flip: {from: source, ops: [{HorizontalFlip: {p: 0.5}}]}

@@ -1,15 +1,23 @@
 """The gate between the folds."""
 
+import json
+import shutil
 from argparse import Namespace
+from pathlib import Path
 
 import msgspec
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from Data_processing import audit, check_params
 from Data_processing.audit import PASSED, shared
 from Data_processing.split import stage as split
+from Datasets import splits
 from Datasets.errors import GateError
+from Datasets.files import sha256_of
+from Datasets.image import encode_png
 from Datasets.metadata import SAMPLES_FILE
 from tests.Data_processing.conftest import Workspace
 
@@ -41,7 +49,7 @@ def test_a_file_in_two_folds_stops_it(workspace: Workspace) -> None:
     table = pd.read_parquet(path)
     table.loc[table["id"] == other, "sha256"] = table.loc[table["id"] == one, "sha256"].iloc[0]
     table.to_parquet(path)
-    with pytest.raises(GateError, match="files stand in two folds") as refused:
+    with pytest.raises(GateError, match="pictures stand in two folds") as refused:
         audit.run(None)  # type: ignore[arg-type]
     assert f"{one} (fold {folds[one]}) = {other} (fold {folds[other]})" in str(refused.value)
     assert not PASSED.exists()
@@ -57,7 +65,7 @@ def test_parts_of_one_file_are_no_duplicates_but_a_group(workspace: Workspace) -
     split.run(None)  # type: ignore[arg-type]
     with pytest.raises(GateError, match="scheme to group") as refused:
         audit.run(None)  # type: ignore[arg-type]
-    assert "files" not in str(refused.value)
+    assert "pictures" not in str(refused.value)
     workspace.params("path: raw", "path: raw, samples: box")
     workspace.params("scheme: stratified", "scheme: group")
     check_params.run(Namespace(raw=False))
@@ -79,9 +87,110 @@ def test_shared_tells_inside_from_across() -> None:
         {
             "id": list("abcdef"),
             "fold": [0, 0, 1, 2, 1, 2],
+            "label": list("aabbab"),
             "sha256": ["x", "x", "y", "y", None, None],
         }
     )
-    inside, across = shared(table, "sha256")
-    assert [one.ids for one in inside] == [("a", "b")]
-    assert [one.ids for one in across] == [("c", "d")]
+    found = shared(table, "sha256")
+    assert [one.ids for one in found.inside] == [("a", "b")]
+    assert [one.ids for one in found.across] == [("c", "d")]
+
+
+def plant(workspace: Workspace, number: int, image: np.ndarray) -> None:
+    """Put ``image`` in the place of a sample's, in the file and in the metadata."""
+    path = workspace.folder / f"raw/{number:02d}.png"
+    path.write_bytes(encode_png(image))
+    folder = workspace.folder / "Datasets/metadata/shapes"
+    table = pd.read_parquet(folder / SAMPLES_FILE)
+    table.loc[number, ["sha256", "height", "width"]] = [
+        sha256_of(path.read_bytes()),
+        image.shape[0],
+        image.shape[1],
+    ]
+    table.to_parquet(folder / SAMPLES_FILE, index=False)
+
+
+def shape(seed: int) -> np.ndarray:
+    """Return a picture with something to be seen, (64, 96, 3)."""
+    coarse = np.random.default_rng(seed).integers(0, 255, (4, 6, 3), np.uint8)
+    return coarse.repeat(16, axis=0).repeat(16, axis=1)
+
+
+def leaks(workspace: Workspace) -> str:
+    """Return what the audit says after a split."""
+    split.run(Namespace())
+    with pytest.raises(GateError) as refused:
+        audit.run(Namespace())
+    return str(refused.value)
+
+
+def test_the_same_pixels_in_other_files_stop_it(workspace: Workspace) -> None:
+    """Another compression is another file; 0 is bright and 1 is dark, which is listed."""
+    for number in (0, 1):
+        plant(workspace, number, shape(1))
+    path = workspace.folder / "raw/01.png"
+    Image.fromarray(shape(1)).save(path, compress_level=1)
+    folder = workspace.folder / "Datasets/metadata/shapes"
+    table = pd.read_parquet(folder / SAMPLES_FILE)
+    table.loc[1, "sha256"] = sha256_of(path.read_bytes())
+    table.to_parquet(folder / SAMPLES_FILE, index=False)
+    assert table["sha256"].is_unique
+    workspace.params("scheme: stratified", "scheme: samples")
+    workspace.params("near: warn", "near: error")
+    said = leaks(workspace)
+    assert "1 pictures stand in two folds" in said and "audit.duplicates: merge" in said
+    assert ", labelled bright and dark" in said
+    listed = json.loads((audit.ANALYTICS / "duplicates.json").read_text())
+    assert [one["kind"] for one in listed] == ["content", "look"]
+    assert listed[0]["ids"] == ["shapes/00.png", "shapes/01.png"]
+    summary = json.loads((audit.ANALYTICS / "summary.json").read_text())
+    assert summary["disputed"] == 2
+
+
+@pytest.mark.parametrize("change", ["mirrored", "brighter", "larger"])
+def test_what_looks_alike_is_stopped_said_or_merged(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str], change: str
+) -> None:
+    other = {
+        "mirrored": shape(5)[:, ::-1],
+        "brighter": (shape(5) * 0.8 + 40).astype(np.uint8),
+        "larger": shape(5).repeat(2, axis=0).repeat(2, axis=1),
+    }[change]
+    workspace.params("scheme: stratified", "scheme: samples")
+    workspace.params("seed: 7", "seed: 2")  # by which the two fall apart
+    plant(workspace, 2, shape(5))
+    plant(workspace, 3, other)
+    workspace.params("near: warn", "near: error")
+    assert "1 sets of pictures that look alike stand in two folds" in leaks(workspace)
+    workspace.params("near: error", "near: warn")
+    audit.run(Namespace())
+    assert "warning: 1 sets of pictures that look alike" in capsys.readouterr().err
+    assert PASSED.exists()
+    workspace.params("near: warn", "near: merge")
+    split.run(Namespace())
+    assert "1 moved to the fold of what is like them" in capsys.readouterr().err
+    audit.run(Namespace())
+    folds = splits.read().table.set_index("id")["fold"]
+    assert folds["shapes/02.png"] == folds["shapes/03.png"]
+
+
+def test_merged_groups_stay_whole(workspace: Workspace) -> None:
+    """02 is of site 0, 03 of site 1: both sites become one group."""
+    plant(workspace, 2, shape(5))
+    plant(workspace, 3, shape(5))
+    workspace.params("scheme: stratified", "scheme: group")
+    workspace.params("group: null", "group: site")
+    workspace.params("audit: {near: warn}", "audit: {duplicates: merge, near: warn}")
+    split.run(Namespace())
+    audit.run(Namespace())
+    folds = splits.read().table["fold"].tolist()
+    assert len(set(folds[:6])) == 1
+
+
+def test_nothing_is_decoded_where_nobody_asks(workspace: Workspace) -> None:
+    """A file twice is still told by its hash."""
+    workspace.params("near: warn", "near: 'off'")
+    split.run(Namespace())
+    shutil.rmtree("raw")
+    audit.run(Namespace())
+    assert not Path(".darkroom/fingerprints").exists()

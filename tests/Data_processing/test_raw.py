@@ -22,6 +22,7 @@ from tests.Datasets.broken_images import picture
 RGB = np.random.default_rng(1).integers(1, 256, (60, 80, 3), dtype=np.uint8)
 PARAMS = """
 split: {from: [tiny]}
+audit: {}
 copies: 0
 decode: {colour: %s}
 """

@@ -76,6 +76,8 @@ def write_analytics(classes: Sequence[str], dataset: str) -> None:
             **{
                 "folds": [{"fold": k, "samples": TESTED} for k in range(5)],
                 "duplicates_within_folds": 0,
+                "alike_within_folds": 0,
+                "disputed": 0,
             },
         },
     )

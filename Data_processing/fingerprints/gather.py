@@ -1,0 +1,170 @@
+"""The fingerprints of all samples: pixels decoded once, and remembered on this machine.
+
+What is remembered of a sample is known again by the hashes that ``convert`` gave it, so a re-run
+decodes what is new. ``rm -r .darkroom/fingerprints`` forgets all.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pandas as pd
+
+from Data_processing.fingerprints.perceptual import looks_of
+from Datasets import metadata
+from Datasets.compute import Compute
+from Datasets.dataset import METADATA
+from Datasets.errors import ImageError, SampleError
+from Datasets.files import content_hash, write_bytes
+from Datasets.raw_image import RawImage
+from Datasets.stage import STATE, map_tasks
+from Datasets.terminal import say
+
+FORMAT = 1
+"""Raised by hand when another fingerprint would be made of the same pixels."""
+DECODERS = ("imagecodecs", "numpy", "pillow", "tifffile")
+CHUNK = 128
+"""Images a task."""
+SEAL_BYTES = 32
+
+
+class Fingerprint(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What the pixels of a sample are known again by.
+
+    ``pixels`` is their xxh3-128 with shape and dtype, "" if they cannot be decoded. ``upright`` and
+    ``mirrored`` are perceptual hashes, None of a flat picture.
+    """
+
+    pixels: str
+    upright: int | None = None
+    mirrored: int | None = None
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """A sample's pixels, and the key that their fingerprint is remembered by."""
+
+    key: str
+    raw: RawImage
+
+
+def gather(names: Iterable[str], roots: Mapping[str, Path], compute: Compute) -> pd.DataFrame:
+    """Return the fingerprints of all samples of some data sets.
+
+    Columns id, pixels (str, "" where the file cannot be decoded: the first step will say why),
+    upright and mirrored (uint64), seen (bool: not flat, so that the two mean something).
+
+    Args:
+        names: the data sets.
+        roots: the raw folder of each.
+        compute: how many processes decode.
+    """
+    parts = [_of_set(name, roots[name], compute) for name in names]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _of_set(name: str, root: Path, compute: Compute) -> pd.DataFrame:
+    memory = STATE / "fingerprints" / name
+    known = _recalled(memory)
+    ids, wanted = [], []
+    for id_, one in _wanted(name, root):
+        ids.append(id_)
+        wanted.append(one)
+    new = [one for one in wanted if one.key not in known]
+    if new:
+        workers = 1 if len(new) <= CHUNK else compute.worker_count()
+        found = map_tasks(_fingerprints, _Chunks(new), workers, f"fingerprints of {name}")
+        made = [one for chunk in found for one in chunk]
+        known |= {one.key: print_ for one, print_ in zip(new, made, strict=True)}
+        _remember(memory, {one.key: known[one.key] for one in wanted})
+    prints = [known[one.key] for one in wanted]
+    unread = sum(not one.pixels for one in prints)
+    if unread:
+        say(f"{unread:,} images of {name} cannot be decoded; the first step will name them")
+    return pd.DataFrame(
+        {
+            "id": ids,
+            "pixels": [one.pixels for one in prints],
+            "upright": np.array([one.upright or 0 for one in prints], np.uint64),
+            "mirrored": np.array([one.mirrored or 0 for one in prints], np.uint64),
+            "seen": [one.upright is not None for one in prints],
+        }
+    )
+
+
+def _wanted(name: str, root: Path) -> Iterator[tuple[str, Wanted]]:
+    """Yield each sample's id with what is to be looked at."""
+    folder = METADATA / name
+    marks = ["id", "files", "is_embedded", "sha256", "window", "window_hash"]
+    read = metadata.read_columns(folder, marks)
+    versions = [version(decoder) for decoder in DECODERS]
+    for image, row in zip(read.images, read.table.to_pylist(), strict=True):
+        # A mask cuts the object of a window out; of a whole image it changes nothing.
+        mask = image.segmentation_mask if row["window"] else None
+        drawn = content_hash((folder / mask).read_bytes()) if mask else ""
+        told = [FORMAT, versions, row["sha256"], row["window"], row["window_hash"], drawn]
+        raw = RawImage(
+            folder if row["is_embedded"] else root,
+            tuple(row["files"]) or (image.image,),
+            row["sha256"],
+            tuple(row["window"]),
+            row["window_hash"],
+            folder / mask if mask else None,
+        )
+        yield row["id"], Wanted(content_hash(msgspec.json.encode(told)), raw)
+
+
+class _Chunks:
+    """Tasks of a few images each."""
+
+    def __init__(self, wanted: list[Wanted]) -> None:
+        self._wanted = wanted
+
+    def __len__(self) -> int:
+        return -(-len(self._wanted) // CHUNK)
+
+    def __iter__(self) -> Iterator[tuple[Wanted, ...]]:
+        left = iter(self._wanted)
+        return iter(partial(lambda: tuple(islice(left, CHUNK))), ())
+
+
+def _fingerprints(chunk: tuple[Wanted, ...]) -> list[Fingerprint]:
+    return [_fingerprint(one.raw) for one in chunk]
+
+
+def _fingerprint(raw: RawImage) -> Fingerprint:
+    try:
+        pixels = raw.pixels("unchanged")
+    except (ImageError, SampleError):
+        return Fingerprint("")
+    form = f"{pixels.shape} {pixels.dtype}".encode()
+    digest = content_hash(form + content_hash(np.ascontiguousarray(pixels).data).encode())
+    looks = looks_of(pixels)
+    return Fingerprint(digest, looks.upright, looks.mirrored) if looks else Fingerprint(digest)
+
+
+def _recalled(memory: Path) -> dict[str, Fingerprint]:
+    """Return what is remembered; nothing where it is damaged."""
+    try:
+        content = memory.read_bytes()
+    except OSError:
+        return {}
+    seal, body = content[:SEAL_BYTES], content[SEAL_BYTES:]
+    if content_hash(body).encode() != seal:
+        return {}
+    return msgspec.msgpack.decode(body, type=dict[str, Fingerprint])
+
+
+def _remember(memory: Path, known: dict[str, Fingerprint]) -> None:
+    """Write down what was found. Where that fails all is decoded anew next time.
+
+    What could not be decoded is not remembered: the file may be put back.
+    """
+    body = msgspec.msgpack.encode({key: one for key, one in known.items() if one.pixels})
+    try:
+        write_bytes(memory, content_hash(body).encode() + body)
+    except OSError as error:
+        say(f"{memory}: fingerprints cannot be remembered ({error.strerror})")
