@@ -57,6 +57,7 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     annotations: str = ""
     images: str = ""
     table: Table | None = None
+    lists: dict[str, str] = {}  # name of a part (train, val, test): file that lists its images
     group: str | None = None
     labels: LabelRules = LabelRules()
     outside: Literal["error", "clip", "drop"] = "error"  # what leaves the frame by over a pixel

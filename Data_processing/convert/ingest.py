@@ -25,7 +25,7 @@ from Datasets.rejections import Rejection
 from Datasets.stage import map_tasks
 
 if TYPE_CHECKING:  # with pandas and SQLAlchemy it takes as long as a thousand images
-    from Data_processing.convert.join import Joined
+    from Data_processing.convert.join import Beside
 
 LONGEST_NAME = 240
 """Bytes: file systems allow 255, and what is drawn adds a suffix."""
@@ -94,12 +94,12 @@ class Ingest:
         self.load = load
         self.memory = memory
 
-    def run(self, source: Source, table: "Joined | None", report: Report, workers: int) -> Tally:
+    def run(self, source: Source, table: "Beside | None", report: Report, workers: int) -> Tally:
         """Return the tally after everything is written, in the order of the images' paths.
 
         Args:
             source: the data set.
-            table: columns to join, if it has any.
+            table: what more is known of its images, if anything is.
             report: is told of all that is left out or changed.
             workers: how many processes do it.
 
@@ -178,7 +178,7 @@ def _tasks(images: Iterator[FoundImage], notes: Notes) -> Iterator[Task]:
 
 
 def _watched(
-    images: Iterator[FoundImage], table: "Joined | None", report: Report, source: Source
+    images: Iterator[FoundImage], table: "Beside | None", report: Report, source: Source
 ) -> Iterator[FoundImage]:
     """Yield the images but those that cannot be joined, before anything is drawn.
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 import pandas as pd
@@ -34,6 +35,62 @@ class Columns(msgspec.Struct, frozen=True):
 
     values: dict[str, list[Scalar]]
     groups: list[str | None] | None
+
+
+class Beside(Protocol):
+    """What knows more of images than their annotations do."""
+
+    @property
+    def columns(self) -> pa.Schema:
+        """Names and types of the columns that every image gets."""
+        ...
+
+    def check(self, name: str, image: str) -> None:
+        """Make sure that it is clear what is said of an image; AnnotationError if it is not."""
+        ...
+
+    def columns_of(self, names: Sequence[str], images: Sequence[str]) -> Columns:
+        """Return the columns of some samples, by their images' names and paths."""
+        ...
+
+    def notes(self) -> list[str]:
+        """Return a clause for each way in which images were not matched."""
+        ...
+
+    def name_unused(self, report: Report) -> None:
+        """Tell ``report`` of what no image asked for."""
+        ...
+
+
+class Both(msgspec.Struct, frozen=True):
+    """Two of them as one; the second knows no groups."""
+
+    first: "Joined"
+    second: Beside
+
+    @property
+    def columns(self) -> pa.Schema:
+        """Names and types of all columns."""
+        return pa.schema([*self.first.columns, *self.second.columns])
+
+    def check(self, name: str, image: str) -> None:
+        """Ask both."""
+        self.first.check(name, image)
+        self.second.check(name, image)
+
+    def columns_of(self, names: Sequence[str], images: Sequence[str]) -> Columns:
+        """Return the columns of both."""
+        one, other = self.first.columns_of(names, images), self.second.columns_of(names, images)
+        return Columns({**one.values, **other.values}, one.groups)
+
+    def notes(self) -> list[str]:
+        """Return what both say."""
+        return [*self.first.notes(), *self.second.notes()]
+
+    def name_unused(self, report: Report) -> None:
+        """Let both tell."""
+        self.first.name_unused(report)
+        self.second.name_unused(report)
 
 
 class Joined(msgspec.Struct):

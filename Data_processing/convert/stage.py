@@ -23,8 +23,8 @@ from Datasets.parts import find
 from Datasets.rejections import Rejections
 from Datasets.stage import running
 
-if TYPE_CHECKING:  # see _table
-    from Data_processing.convert.join import Joined
+if TYPE_CHECKING:  # see _beside
+    from Data_processing.convert.join import Beside
 
 OF_FORMATS = sorted({key for keys in READS.values() for key in keys})
 """Keys that mean something to some formats only."""
@@ -49,14 +49,14 @@ def run(arguments: argparse.Namespace) -> None:
         if problems:
             raise ParamsError("\n".join(problems))
         source = Source(name, _root(dataset, params, name), dataset, _where(params, name))
-        table = _table(source)
+        beside = _beside(source)
         corrections = read_corrections(CORRECTIONS / f"{name}.jsonl", name)
         rejections = Rejections(stage.name, dataset.on_bad, f"{source.where}.on_bad")
         transform = ToCanonical(name, dataset, source.root, corrections)
         with new_folder(METADATA / name) as folder, Report(folder, rejections) as report:
             extract, memory = _reader(dataset, source.where), memory_of(name, dataset)
             ingest = Ingest(extract, transform, ToFolder(folder), memory)
-            tally = ingest.run(source, table, report, compute.load().worker_count())
+            tally = ingest.run(source, beside, report, compute.load().worker_count())
             if not tally.images_out:
                 raise AnnotationError(
                     f"{source.where}: nothing is left: {tally.sentence()}. Most of it: "
@@ -151,9 +151,26 @@ def _reader(dataset: Dataset, where: str) -> Extract:
     return cast(Extract, find(FORMATS, dataset.format, "format", f"{where}.format"))
 
 
-def _table(source: Source) -> "Joined | None":
-    if source.dataset.table is None:
-        return None
-    from Data_processing.convert.join import read_table  # pandas and SQLAlchemy take half a second
+def _beside(source: Source) -> "Beside | None":
+    """Return what the data set's table and lists say of its images; None where it has neither.
 
-    return read_table(source.root, source.dataset, source.where)
+    Raises:
+        ParamsError: both have a column of one name.
+    """
+    dataset = source.dataset
+    if dataset.table is None and not dataset.lists:
+        return None
+    # pandas and SQLAlchemy take half a second
+    from Data_processing.convert.join import Both, read_table
+    from Data_processing.convert.lists import COLUMN, read_lists
+
+    table = read_table(source.root, dataset, source.where)
+    if not dataset.lists:
+        return table
+    if COLUMN in table.columns.names:
+        raise ParamsError(
+            f"{source.where}.lists: they make a column '{COLUMN}', which the table has already; "
+            "rename the table's, or name it as split.given"
+        )
+    lists = read_lists(source.root, dataset.lists, source.where)
+    return Both(table, lists) if dataset.table else lists
