@@ -12,11 +12,11 @@ import hashlib
 import json
 import os
 import shutil
-import sys
 import tempfile
 import time
 from argparse import Namespace
 from collections.abc import Callable
+from contextlib import redirect_stderr
 from importlib import import_module
 from pathlib import Path
 
@@ -62,7 +62,7 @@ preprocess:
 """
 STAGES: dict[str, tuple[str, Namespace]] = {
     "convert": ("Data_processing.convert.stage", Namespace(dataset="photos")),
-    "split": ("Data_processing.split", Namespace()),
+    "split": ("Data_processing.split.stage", Namespace()),
     "audit": ("Data_processing.audit", Namespace()),
     "source": ("Data_processing.source", Namespace()),
     "crop": ("Data_processing.steps.process", Namespace(step="crop")),
@@ -179,14 +179,14 @@ def main() -> None:
         Path("compute.yaml").write_text("workers: 1\n")
         Path("aside").mkdir()
         try:
-            measure(count, changed, not arguments.unchecked)
+            with Path(os.devnull).open("w") as nowhere, redirect_stderr(nowhere):
+                measure(count, changed, not arguments.unchecked)  # without the stages' own lines
         finally:
             os.chdir(home)
 
 
 def measure(count: int, changed: int, checks: bool) -> None:
     """Walk, change, walk again."""
-    sys.stderr = Path(os.devnull).open("w")  # the stages' own lines
     warm_up()
     raw = Path("raw")
     draw(raw, range(count))
