@@ -26,6 +26,8 @@ from PIL import Image
 SIDE = 500
 BOXES = 5
 QUALITY = 90
+WARM = 30
+"""Images of the walk before those that are measured."""
 PARAMS = """\
 seed: 7
 datasets: {photos: {format: coco, path: raw}}
@@ -150,8 +152,8 @@ def forget() -> None:
 
 def warm_up() -> None:
     """Import what a stage imports, and let it be used once."""
-    draw(Path("raw"), range(2))
-    annotate(Path("raw"), [0, 1], set())
+    draw(Path("raw"), range(WARM))
+    annotate(Path("raw"), list(range(WARM)), set())
     forget()
     walk()
 
