@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from Data_processing.sections import Split
+from Data_processing.split import subset
 from Datasets.dataset import METADATA
 from Datasets.errors import ParamsError
 from Datasets.metadata import COLUMN, own_columns, read_columns
@@ -17,13 +18,19 @@ def read_labelled(split: Split) -> pd.DataFrame:
     """Return all samples of the split, sorted by id.
 
     Columns id, label (several joined by '+'), labels (a tuple), group (text or None); time and
-    given where the scheme is that, as the columns of the data sets' tables have them.
+    given where the scheme is that, and labelled where a column says it, as the columns of the data
+    sets' tables have them.
 
     Raises:
         ParamsError: a column that is asked for is not in a data set's table.
     """
     asked = {"time": split.time, "given": split.given}
-    more = {name: column for name, column in asked.items() if column and split.scheme == name}
+    more: dict[str, str] = {
+        name: column for name, column in asked.items() if column and split.scheme == name
+    }
+    told = subset.column_of(split)
+    if told:
+        more["labelled"] = told
     groups = (
         (split.group,) if isinstance(split.group, str) else tuple(dict.fromkeys(split.group or ()))
     )

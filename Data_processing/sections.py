@@ -42,6 +42,8 @@ class Split(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"fr
     """How often all are dealt out anew."""
     stable: bool | None = None
     """Whether a sample stays where it is when others are added: true insists, false does not."""
+    labelled: Annotated[float, msgspec.Meta(gt=0, lt=1)] | str = "all"
+    """Who keeps a label: all, a share of each class, "4 per class", or a column of the tables."""
     time: str | None = None
     """For the scheme ``time``: the column with dates or numbers."""
     given: str | None = None

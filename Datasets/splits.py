@@ -24,6 +24,8 @@ from Datasets.files import write_json
 SPLITS = Path("Datasets/splits")
 FOLDS_FILE = "folds.parquet"
 ABOUT_FILE = "split.json"
+LABELLED_FILE = "labelled.parquet"
+ALL = "all"
 HOLDOUT = -1
 SPELLS_BEFORE = 2
 """Spells of time before the first that is tested: one to train on, one to validate."""
@@ -38,7 +40,7 @@ class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """split.json: how many folds there are in each repetition, and by which scheme they were made.
 
     ``group`` is the column, or the columns, whose groups were kept whole. ``validation`` counts the
-    folds that validate while one is tested.
+    folds that validate while one is tested. ``labelled`` is who keeps a label, as it was asked for.
     """
 
     n_folds: int
@@ -47,6 +49,7 @@ class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rule: Rule = "rotate"
     validation: int = 1
     repeats: int = 1
+    labelled: str = ALL
 
     @property
     def every(self) -> int:
@@ -60,6 +63,16 @@ class Folds(msgspec.Struct, frozen=True):
     about: About
     table: pd.DataFrame
     """Columns: id (str), fold (int32); with repetitions fold_1 and so on (int32)."""
+    labelled: pd.DataFrame | None = None
+    """Columns: fold (int32), id (str): whose labels may be seen in training; None where all may."""
+
+    def keeps_label(self, ids: pd.Series, fold: int) -> np.ndarray:
+        """Return whose label may be seen when ``fold`` is trained, (N,) bool."""
+        if self.labelled is None:
+            return np.ones(len(ids), bool)
+        own = self.labelled["id"][self.labelled["fold"] == fold]
+        kept: np.ndarray = ids.isin(own).to_numpy()
+        return kept
 
     def part(self, ids: pd.Series, part: Part, fold: int) -> np.ndarray:
         """Return which of ``ids`` belong to ``part`` when ``fold`` is tested, (N,) bool.
@@ -118,12 +131,18 @@ def read(folder: Path = SPLITS) -> Folds:
     if not (folder / ABOUT_FILE).exists():
         raise StoreError(f"{folder} holds no folds; `dvc repro split` makes them")
     about = msgspec.json.decode((folder / ABOUT_FILE).read_bytes(), type=About)
-    return Folds(about, pd.read_parquet(folder / FOLDS_FILE))
+    hidden = about.labelled != ALL
+    labelled = pd.read_parquet(folder / LABELLED_FILE) if hidden else None
+    return Folds(about, pd.read_parquet(folder / FOLDS_FILE), labelled)
 
 
-def write(folder: Path, about: About, table: pd.DataFrame) -> None:
-    """Write the folds of all samples; ``table`` has the columns of ``Folds.table``."""
+def write(
+    folder: Path, about: About, table: pd.DataFrame, labelled: pd.DataFrame | None = None
+) -> None:
+    """Write the folds of all samples; the tables have the columns of ``Folds``."""
     columns = [column_of(repeat) for repeat in range(about.repeats)]
     ordered = table.sort_values("id").astype(dict.fromkeys(columns, "int32"))[["id", *columns]]
     ordered.to_parquet(folder / FOLDS_FILE, index=False)
+    if labelled is not None:
+        labelled.astype({"fold": "int32"}).to_parquet(folder / LABELLED_FILE, index=False)
     write_json(folder / ABOUT_FILE, about)

@@ -24,7 +24,7 @@ class Part(msgspec.Struct, frozen=True):
     """Who trains, validates or tests.
 
     ``rows`` (n,) of the tensors' index, with ``labels`` (n,) int64. ``left_out`` counts the
-    samples of the part that have no label, or several.
+    samples of the part that have no label, several, or one that is not to be seen.
     """
 
     rows: np.ndarray
@@ -43,6 +43,8 @@ def part_of(tensors: Tensors, folds: Folds, part: PartName, fold: int) -> Part:
     if part != "train":
         inside &= index["copy"].to_numpy() == 0
     single = (index["has_labels"] & (index["labels"].str.len() == 1)).to_numpy(bool)
+    if part == "train":
+        single = single & folds.keeps_label(index["parent"], fold)
     rows = np.flatnonzero(inside & single)
     left_out = index.loc[inside & ~single, "id"].nunique()
     if not len(rows):

@@ -11,6 +11,7 @@ from Data_processing.fingerprints.kin import families, kin, merging, roots_of
 from Data_processing.labelled import read_labelled
 from Data_processing.sections import GROUPED, Audit, Split
 from Data_processing.split.schemes import Dealt, Draw, dealer_of
+from Data_processing.split.subset import subset
 from Datasets import compute, splits
 from Datasets.files import new_folder
 from Datasets.params import load
@@ -34,7 +35,8 @@ def run(arguments: argparse.Namespace) -> None:
             samples = samples.merge(columns, on="id", validate="one_to_one")
         dealt = assign(samples, split, params.section("seed", int), together)
         with new_folder(SPLITS) as folder:
-            splits.write(folder, dealt.folds.about, dealt.folds.table)
+            folds = dealt.folds
+            splits.write(folder, folds.about, folds.table, folds.labelled)
         stage.summary = dealt.summary
 
 
@@ -73,12 +75,25 @@ def assign(
         columns = {name: merged(folds, joint) for name, folds in columns.items()}
     first = every[0]
     about = About(
-        first.n_folds, split.scheme, split.group, first.rule, first.validation, split.repeats
+        first.n_folds,
+        split.scheme,
+        split.group,
+        first.rule,
+        first.validation,
+        split.repeats,
+        str(split.labelled),
     )
-    table = pd.DataFrame({"id": samples["id"], **columns})
+    folds = Folds(about, pd.DataFrame({"id": samples["id"], **columns}))
+    labelled = subset(samples, folds, split, seed)
     moved = int((columns["fold"] != first.folds).sum())
     note = f", {moved:,} moved to the fold of what is like them" if moved else ""
-    return Assigned(Folds(about, table), _summary(about, first) + note)
+    if labelled is not None:
+        trains = folds.part(samples["id"], "train", 0).sum()
+        kept = (labelled["fold"] == 0).sum()
+        note += f", {kept:,} of {trains:,} training samples of fold 0 keep their label"
+    return Assigned(
+        msgspec.structs.replace(folds, labelled=labelled), _summary(about, first) + note
+    )
 
 
 def merged(folds: np.ndarray, families: pd.Series) -> np.ndarray:

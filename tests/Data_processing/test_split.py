@@ -432,3 +432,80 @@ def test_two_group_columns_are_read_from_the_table(workspace: Workspace) -> None
     table = splits.read().table
     assert (table["fold"].groupby(table["id"].str[-6:-4].astype(int) // 3).nunique() == 1).all()
     assert '"group": [' in Path("Datasets/splits/split.json").read_text()
+
+
+@given(
+    labels=st.lists(st.sampled_from("abc"), min_size=40, max_size=80),
+    few=st.sampled_from([0.3, "1 per class", "2 per class"]),
+    more=st.sampled_from([0.5, 0.9, "3 per class"]),
+    seed=st.integers(0, 9),
+)
+def test_of_more_labels_the_fewer_are_a_part(
+    labels: list[str], few: str | float, more: str | float, seed: int
+) -> None:
+    """Those asked for, of the training part of each fold, class by class."""
+    table = samples(labels + list("abc") * 8)
+    label_of = table.set_index("id")["label"]
+    small, large = (dealt(table, asked("stratified", labelled=one), seed) for one in (few, more))
+    for fold in range(3):
+        trains = set(table["id"][small.part(table["id"], "train", fold)])
+        kept = set(table["id"][small.keeps_label(table["id"], fold)])
+        assert kept <= trains
+        counts = label_of[sorted(kept)].value_counts().to_dict()
+        for label, count in label_of[sorted(trains)].value_counts().to_dict().items():
+            wanted = round(few * count) if isinstance(few, float) else int(few[0])
+            assert counts[label] == wanted
+        wider = set(table["id"][large.keeps_label(table["id"], fold)])
+        if isinstance(few, str) == isinstance(more, str):
+            assert kept <= wider
+
+
+def test_who_has_several_labels_is_taken_where_one_is_lacking() -> None:
+    table = samples((["a"] * 6 + ["a+b"] * 6) * 3)
+    folds = dealt(table, asked("stratified", labelled="2 per class"))
+    assert folds.labelled is not None
+    for fold in range(3):
+        kept = folds.labelled["id"][folds.labelled["fold"] == fold]
+        sets = table.set_index("id")["labels"][kept]
+        for label in "ab":
+            assert sum(label in one for one in sets) >= 2
+        assert len(kept) <= 4
+
+
+def test_a_column_says_who_is_labelled() -> None:
+    told = [True, False] * 12
+    folds = dealt(samples(["a", "b"] * 12, labelled=told), asked("samples", labelled="mine"))
+    for fold in range(3):
+        kept = folds.keeps_label(folds.table["id"], fold)
+        assert (kept == folds.part(folds.table["id"], "train", fold) & np.array(told)).all()
+
+
+@pytest.mark.parametrize(
+    ("more", "labelled", "says"),
+    [
+        ({}, 0.01, "class 'a' has 4 training samples in fold 0, which do not suffice for 0.01"),
+        ({}, "9 per class", "class 'a' has 4 training samples in fold 0, .* ask for fewer"),
+        ({"labelled": ["yes"] * 24}, "mine", "has 'yes' in column mine; true or false was"),
+        ({"labelled": ["False"] * 24}, "mine", "no training sample of fold 0 keeps a label"),
+    ],
+)
+def test_labels_that_do_not_suffice_are_named(
+    more: dict[str, list[str]], labelled: str | float, says: str
+) -> None:
+    table = samples(["a", "b"] * 12).assign(**more)
+    split = asked("stratified", labelled=labelled)
+    with pytest.raises(ParamsError, match=says):
+        dealt(table, split)
+
+
+def test_labels_that_may_be_seen_are_written_and_read(workspace: Workspace) -> None:
+    workspace.params("scheme: stratified", "scheme: stratified, labelled: 1 per class")
+    stage.run(Namespace())
+    folds = splits.read()
+    assert folds.about.labelled == "1 per class" and folds.labelled is not None
+    assert folds.labelled["fold"].tolist() == [0, 0, 1, 1, 2, 2]
+    assert folds.keeps_label(folds.table["id"], 1).sum() == 2
+    workspace.params("labelled: 1 per class", "labelled: all")
+    stage.run(Namespace())
+    assert splits.read().keeps_label(folds.table["id"], 1).all()
+    assert not (splits.SPLITS / splits.LABELLED_FILE).exists()

@@ -1,6 +1,7 @@
 """Who is in a batch, and in which order."""
 
 import msgspec
+import pandas as pd
 import pytest
 
 from Datasets import splits
@@ -53,6 +54,20 @@ def test_samples_without_a_single_label_are_left_out_and_counted(tiny: Tiny) -> 
     parts = [part_of(tensors, folds, name, 0) for name in ("train", "validation", "test")]
     assert sum(part.left_out for part in parts) == 3
     assert sum(len(set(ids_of(tensors, part)["id"])) for part in parts) == tiny.samples - 3
+
+
+def test_labels_that_may_not_be_seen_are_not_trained_on(tiny: Tiny) -> None:
+    """All copies of those that may; validation and test are what they were."""
+    tensors, folds = Tensors(), splits.read()
+    trains = folds.table["id"][folds.part(folds.table["id"], "train", 0)]
+    seen = pd.DataFrame({"fold": 0, "id": sorted(trains)[:3]})
+    hidden = msgspec.structs.replace(folds, labelled=seen)
+    part = part_of(tensors, hidden, "train", 0)
+    assert set(ids_of(tensors, part)["id"]) == set(seen["id"])
+    assert len(part.rows) == 6 and part.left_out == len(trains) - 3
+    for name in ("validation", "test"):
+        rows = [part_of(tensors, one, name, 0).rows.tolist() for one in (folds, hidden)]
+        assert rows[0] == rows[1]
 
 
 def test_a_part_without_labels_is_refused(tiny: Tiny) -> None:
