@@ -24,7 +24,7 @@ def deal(samples: pd.DataFrame, split: Split, draw: Draw) -> Dealt:
     """Deal whole groups out.
 
     The scheme ``group`` goes by the hash of a group's name, so that nothing moves when others are
-    added, where that fills every fold to half of an even share at least. Else, or where ``stable``
+    added, where that fills every fold of every repetition to half of an even share at least. Else, or where ``stable``
     is false, and for ``stratified_group``, scikit-learn deals them out evenly; a sample with
     several labels counts as one of its rarest.
 
@@ -33,10 +33,10 @@ def deal(samples: pd.DataFrame, split: Split, draw: Draw) -> Dealt:
     """
     refuse_ungrouped(samples)
     if split.scheme == "group" and split.stable is not False:
-        folds = dealt_by_name(samples["group"], split, draw)
-        if split.holdout >= 1:
-            folds[holdout.whole_groups(samples["group"], split, draw.seed)] = HOLDOUT
-        if split.stable or _is_fair(folds, split):
+        groups = samples["group"]
+        every = [_by_name(groups, split, Draw(draw.seed, one)) for one in range(split.repeats)]
+        folds = every[draw.repeat]
+        if split.stable or all(_is_fair(one, split) for one in every):
             few = f"{samples['group'].nunique()} groups are too few to fall where their names do"
             refuse_empty(folds, split.n_folds, f"{few}; take split.stable out, or ask for fewer")
             return Dealt(folds, split.n_folds, note="by their names")
@@ -57,6 +57,13 @@ def refuse_ungrouped(samples: pd.DataFrame) -> None:
     """
     remedy = "name a column in split.group, fill the gaps, or choose the scheme stratified"
     refuse_gaps(samples, "group", "group", remedy)
+
+
+def _by_name(groups: pd.Series, split: Split, draw: Draw) -> np.ndarray:
+    folds = dealt_by_name(groups, split, draw)
+    if split.holdout >= 1:
+        folds[holdout.whole_groups(groups, split, draw.seed)] = HOLDOUT
+    return folds
 
 
 def _is_fair(folds: np.ndarray, split: Split) -> bool:
