@@ -24,9 +24,9 @@ def deal(samples: pd.DataFrame, split: Split, draw: Draw) -> Dealt:
     """Deal whole groups out.
 
     The scheme ``group`` goes by the hash of a group's name, so that nothing moves when others are
-    added, where that fills every fold of every repetition to half of an even share at least. Else, or where ``stable``
-    is false, and for ``stratified_group``, scikit-learn deals them out evenly; a sample with
-    several labels counts as one of its rarest.
+    added, where that fills every fold of every repetition to half of an even share at least. Else,
+    or where ``stable`` is false, and for ``stratified_group``, scikit-learn deals them out evenly;
+    a sample with several labels counts as one of its rarest.
 
     Raises:
         ParamsError: a sample has no group, or the groups do not suffice.

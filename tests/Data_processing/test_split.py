@@ -444,7 +444,7 @@ def test_of_more_labels_the_fewer_are_a_part(
     labels: list[str], few: str | float, more: str | float, seed: int
 ) -> None:
     """Those asked for, of the training part of each fold, class by class."""
-    table = samples(labels + list("abc") * 8)
+    table = samples(labels + list("abc") * 12)
     label_of = table.set_index("id")["label"]
     small, large = (dealt(table, asked("stratified", labelled=one), seed) for one in (few, more))
     for fold in range(3):
