@@ -1,6 +1,6 @@
 """Samples with their labels and groups, as ``split`` deals them out and ``audit`` looks at them."""
 
-from pathlib import Path
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,10 @@ from Datasets.errors import ParamsError
 from Datasets.metadata import COLUMN, own_columns, read_columns
 from Datasets.params import nearest
 from Datasets.stage import require
+
+GROUP = "group: "
+DATASET = "dataset"
+"""A group that is no column of a table: the data set itself."""
 
 
 def read_labelled(split: Split) -> pd.DataFrame:
@@ -31,31 +35,35 @@ def read_labelled(split: Split) -> pd.DataFrame:
     told = subset.column_of(split)
     if told:
         more["labelled"] = told
-    groups = (
-        (split.group,) if isinstance(split.group, str) else tuple(dict.fromkeys(split.group or ()))
-    )
-    found = []
-    for name in split.from_:
-        folder = require(METADATA / name, f"convert@{name}")
-        for key, column in [*(("group", one) for one in groups), *more.items()]:
-            _check(folder, name, key, column)
-        wanted = [COLUMN + column for column in groups] or ["group"]
-        own = {key: COLUMN + column for key, column in more.items()}
-        read = read_columns(folder, list(dict.fromkeys(["id", *wanted, *own.values()])))
-        labels = [image.label_names() for image in read.images]
-        part = pd.DataFrame({"id": read.table["id"].to_pylist()})
-        part["label"] = ["+".join(one) for one in labels]
-        part["labels"] = [tuple(one) for one in labels]
-        for i, column in enumerate(wanted):
-            values = read.table[column].to_pylist()  # data sets may differ in type
-            part[f"group {i}"] = [None if one is None else str(one) for one in values]
-        for key, column in own.items():
-            part[key] = read.table[column].to_pandas()
-        found.append(part)
-    samples = pd.concat(found).sort_values("id", ignore_index=True)
-    names = [f"group {i}" for i in range(len(groups) or 1)]
-    samples["group"] = joined(samples[names].set_axis(groups or ("group",), axis=1))
-    return samples.drop(columns=names)
+    groups = (split.group,) if isinstance(split.group, str) else split.group or ()
+    parts = [_of_set(name, tuple(dict.fromkeys(groups)), more) for name in split.from_]
+    samples = pd.concat(parts).sort_values("id", ignore_index=True)
+    columns = [GROUP + group for group in dict.fromkeys(groups)] or [GROUP]
+    samples["group"] = joined(samples[columns].rename(columns=lambda name: name[len(GROUP) :]))
+    return samples.drop(columns=columns)
+
+
+def _of_set(name: str, groups: tuple[str, ...], more: Mapping[str, str]) -> pd.DataFrame:
+    """Return the samples of one data set, each column of ``groups`` by its name after ``GROUP``."""
+    folder = require(METADATA / name, f"convert@{name}")
+    own = own_columns(folder)
+    asked = [group for group in groups if group != DATASET or DATASET in own]
+    for key, column in [*(("group", one) for one in asked), *more.items()]:
+        _check(own, name, key, column)
+    wanted = {group: COLUMN + group for group in asked} if groups else {"": "group"}
+    told = {key: COLUMN + column for key, column in more.items()}
+    read = read_columns(folder, list(dict.fromkeys(["id", *wanted.values(), *told.values()])))
+    labels = [image.label_names() for image in read.images]
+    part = pd.DataFrame({"id": read.table["id"].to_pylist()})
+    part["label"] = ["+".join(one) for one in labels]
+    part["labels"] = [tuple(one) for one in labels]
+    for group in groups or ("",):
+        known = group in wanted
+        values = read.table[wanted[group]].to_pylist() if known else [name] * len(part)
+        part[GROUP + group] = [None if one is None else str(one) for one in values]
+    for key, column in told.items():
+        part[key] = read.table[column].to_pandas()
+    return part
 
 
 def joined(columns: pd.DataFrame) -> list[str | None]:
@@ -88,8 +96,7 @@ def joined(columns: pd.DataFrame) -> list[str | None]:
     return [name if word else None for name, word in zip(named, words, strict=True)]
 
 
-def _check(folder: Path, dataset: str, key: str, column: str) -> None:
-    own = own_columns(folder)
+def _check(own: list[str], dataset: str, key: str, column: str) -> None:
     if column not in own:
         raise ParamsError(
             f"params.yaml: split.{key}: data set '{dataset}' has no column '{column}'; "

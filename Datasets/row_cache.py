@@ -101,17 +101,18 @@ class Kept(msgspec.Struct, frozen=True):
     rows: int
 
 
-def generations(step: str) -> list[Generation]:
-    """Return the generations of a step that are sound, the last used first."""
-    found = []
+def generations(step: str) -> Iterator[Generation]:
+    """Yield the generations of a step that are sound, the last used first, opened when asked for.
+
+    Those that are not are removed: what they held is made anew.
+    """
     for kept in sorted(listed(), key=lambda one: -one.used):
         if kept.step != step:
             continue
         try:
-            found.append(Generation(kept.folder))
-        except StoreError:  # what it held is made anew
+            yield Generation(kept.folder)
+        except StoreError:
             shutil.rmtree(kept.folder, ignore_errors=True)
-    return found
 
 
 def keep(step: str, store: Path, keys: Sequence[bytes], units: np.ndarray, limit_gb: float) -> None:

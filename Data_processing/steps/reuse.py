@@ -1,5 +1,7 @@
 """What a step need not make again: its units of work set against what earlier runs left."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pyarrow as pa
 
@@ -28,8 +30,11 @@ class Plan:
         is_new: (units,) bool, which of them were never made before.
     """
 
-    def __init__(self, work: Work, table: pa.Table, generations: list[Generation]) -> None:
-        """Look up every unit of ``table``, the index that the step reads."""
+    def __init__(self, work: Work, table: pa.Table, generations: Iterable[Generation]) -> None:
+        """Look up every unit of ``table``, the index that the step reads.
+
+        Generations are asked for until all units are known.
+        """
         own = table["copy"].to_numpy()
         per_row = 1 + work.copies
         self.rows = np.repeat(np.arange(len(own)), per_row)
@@ -39,15 +44,19 @@ class Plan:
         self.work = work
         self._table = table
         self._shard_of = table["shard"].to_numpy()[self.rows]
-        self._generations = generations
+        self._generations: list[Generation] = []
         self._from = np.full(len(self.keys), UNKNOWN)
         """(units,) the number of the generation that each is taken from: the first that has it."""
         self._there = np.full(len(self.keys), UNKNOWN)
         """(units,) the number of the unit there."""
-        for number, generation in reversed(list(enumerate(generations))):
-            there = np.array([generation.unit_of.get(key, UNKNOWN) for key in self.keys], np.int64)
+        left = np.arange(len(self.keys))
+        opened = iter(generations)
+        while len(left) and (generation := next(opened, None)):
+            there = np.array([generation.unit_of.get(self.keys[i], UNKNOWN) for i in left.tolist()])
             has = there != UNKNOWN
-            self._from[has], self._there[has] = number, there[has]
+            self._from[left[has]], self._there[left[has]] = len(self._generations), there[has]
+            left = left[~has]
+            self._generations.append(generation)
         self.is_new: np.ndarray = self._from == UNKNOWN
 
     def shards(self) -> list[int]:

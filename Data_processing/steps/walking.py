@@ -59,7 +59,7 @@ def walk(work: Work, before: pa.Table, compute: Compute) -> Walked:
         ParamsError, StageError: as ``refuse_unfit`` and ``refuse_full_disk`` say.
     """
     refuse_full_disk(work, before)
-    generations = row_cache.generations(work.name) if compute.row_cache_gb else []
+    generations = row_cache.generations(work.name) if compute.row_cache_gb else iter(())
     plan = Plan(work, before, generations)
     refuse_unfit(work, before, plan)
     done = {shard: plan.linked(shard) for shard in plan.shards()}

@@ -1,5 +1,6 @@
 """Folds: everyone tested once, classes in proportion, groups whole, the past before the future."""
 
+import shutil
 from argparse import Namespace
 from collections.abc import Sequence
 from itertools import pairwise
@@ -11,13 +12,14 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from Data_processing.labelled import joined
+from Data_processing.labelled import joined, read_labelled
 from Data_processing.sections import DRAWN, Split
 from Data_processing.split import stage
 from Data_processing.split.schemes import Draw
 from Data_processing.split.stratified import iterative
 from Datasets import splits
 from Datasets.errors import ParamsError, StoreError
+from Datasets.metadata import SAMPLES_FILE
 from Datasets.splits import HOLDOUT, Folds
 from tests.Data_processing.conftest import Workspace
 
@@ -423,6 +425,19 @@ def test_groups_by_several_columns_join_whoever_shares_one() -> None:
     first, last = "patient 1, site A", "patient 3, site C"
     assert joined(table) == [first, first, first, last, "patient 4, site D", last, None]
     assert joined(table[["patient"]]) == ["1", "1", "2", "3", "4", None, None]
+
+
+def test_a_data_set_is_a_group(workspace: Workspace) -> None:
+    """Where two are joined: which is tested on must not have been trained on."""
+    other = Path("Datasets/metadata/other")
+    shutil.copytree("Datasets/metadata/shapes", other)
+    table = pd.read_parquet(other / SAMPLES_FILE)
+    table["id"] = table["id"].str.replace("shapes", "other")
+    table.to_parquet(other / SAMPLES_FILE, index=False)
+    samples = read_labelled(Split(("shapes", "other"), "group", group="dataset"))
+    assert samples["group"].tolist() == ["other"] * 12 + ["shapes"] * 12
+    both = read_labelled(Split(("shapes", "other"), "group", group=("dataset", "site")))
+    assert both["group"].nunique() == 1  # both know the same sites
 
 
 def test_two_group_columns_are_read_from_the_table(workspace: Workspace) -> None:

@@ -44,7 +44,7 @@ def test_a_generation_gives_back_the_rows_of_a_unit() -> None:
     assert [rows[i].id for i in found] == ["b", "a"]
     assert owners.tolist() == [0, 1]
     assert (generation.store.image(rows[1]) == 7).all()
-    assert row_cache.generations("other") == []
+    assert list(row_cache.generations("other")) == []
 
 
 def test_the_same_store_is_kept_once() -> None:

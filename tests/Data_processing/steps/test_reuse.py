@@ -297,3 +297,26 @@ def test_the_input_is_checked_before_it_is_used(workspace: Workspace) -> None:
     workspace.params("height: 16", "height: 12")
     with pytest.raises(StoreError, match="are not those that were written"):
         process.run(Namespace(step="shrink"))
+
+
+def test_generations_are_opened_until_all_is_known(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the last run knows all, others are not read: each costs as much as the index."""
+    walk()
+    workspace.params("p: 0.5", "p: 0.9")
+    walk()
+    opened: list[Path] = []
+    make = row_cache.Generation.__init__
+
+    def noted(self: row_cache.Generation, folder: Path) -> None:
+        opened.append(folder)
+        make(self, folder)
+
+    monkeypatch.setattr(row_cache.Generation, "__init__", noted)
+    process.run(Namespace(step="flip"))
+    assert len(opened) == 1
+    opened.clear()
+    workspace.params("copies: 2", "copies: 3")
+    walk()
+    assert len(opened) == 4
