@@ -5,6 +5,7 @@ The 8 x 8 lowest frequencies but the constant ones, above or below their median,
 functions", 2010, section 3.2). In whole numbers throughout, so that no processor rounds otherwise.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -38,12 +39,17 @@ def looks_of(pixels: np.ndarray) -> Looks | None:
     cells = _gray(_cells(_whole(pixels)))
     if cells.max() - cells.min() < FLAT * _FINE:
         return None
-    frequencies = np.arange(1, SIDE + 1)
-    waves = np.cos(np.pi * np.outer(frequencies, 2 * np.arange(CELLS) + 1) / (2 * CELLS))
-    whole = np.rint(waves * 4096).astype(np.int64)
-    found = whole @ cells @ whole.T  # (8, 8): down, across
-    mirror = np.where(frequencies % 2, -1, 1)  # odd waves change their sign
+    waves = _waves()
+    found = waves @ cells @ waves.T  # (8, 8): down, across
+    mirror = np.where(np.arange(1, SIDE + 1) % 2, -1, 1)  # odd waves change their sign
     return Looks(_bits(found), _bits(found * mirror))
+
+
+@lru_cache(maxsize=1)
+def _waves() -> np.ndarray:
+    """Return the cosine waves of frequencies 1 to 8 over the cells, (8, 32) int64 of 4096."""
+    phases = np.outer(np.arange(1, SIDE + 1), 2 * np.arange(CELLS) + 1)
+    return np.rint(np.cos(np.pi * phases / (2 * CELLS)) * 4096).astype(np.int64)
 
 
 def _whole(pixels: np.ndarray) -> np.ndarray:
@@ -87,6 +93,7 @@ class _Bounds(NamedTuple):
     counts: np.ndarray
 
 
+@lru_cache(maxsize=256)
 def _bounds(side: int) -> _Bounds:
     edges = np.arange(CELLS + 1) * side // CELLS
     # Of a side shorter than the cells some share a pixel: reduceat takes the one at the start.
