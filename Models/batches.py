@@ -66,10 +66,18 @@ def require_all_classes(part: Part, classes: tuple[str, ...], fold: int) -> None
     """
     lacking = [name for code, name in enumerate(classes) if not (part.labels == code).any()]
     if lacking:
+        remedy = (
+            "use split.scheme stratified, add images of them, or take them out by labels.ignore"
+        )
+        if part.left_out:
+            remedy = (
+                f"{part.left_out:,} samples have no label, or several, and the network learns one "
+                "an image: if they have objects, make each a sample by `samples: box` of the data "
+                f"set, with split.scheme group; else {remedy}"
+            )
         raise StoreError(
             f"the training part of fold {fold} has no sample of {len(lacking)} classes: "
-            f"{', '.join(lacking[:10])}; use split.scheme stratified, add images of them, or take "
-            "them out of the annotations"
+            f"{', '.join(lacking[:10])}; {remedy}"
         )
 
 
