@@ -106,7 +106,8 @@ def shared(samples: pd.DataFrame, column: str, repeats: Iterable[int] = (0,)) ->
     inside: list[Shared] = []
     across: list[Shared] = []
     known = samples.dropna(subset=[column])
-    for value, group in known[known.duplicated(column, keep=False)].groupby(column, sort=True):
+    of_value = known[known.duplicated(column, keep=False)].groupby(column, sort=False)
+    for value, group in of_value:  # in the order of the first sample of each
         dealt = [tuple(group[column_of(repeat)]) for repeat in repeats]
         apart = next((folds for folds in dealt if len(set(folds)) > 1), None)
         one = Shared(
@@ -153,13 +154,18 @@ def _summary(count: int, found: dict[Kind, Sharing], disputed: int) -> str:
 
 
 def _named(one: Shared) -> str:
-    folds = Counter(one.folds)
-    where = ", ".join(f"fold {fold}: {count}" for fold, count in sorted(folds.items()))
+    """Return who they are: a group by its name, and the first of them, with their folds."""
     first = [f"{id_} (fold {fold})" for id_, fold in zip(one.ids[:2], one.folds[:2], strict=True)]
     labels = f", labelled {' and '.join(dict.fromkeys(one.labels))}" if one.disputed() else ""
-    if len(one.ids) == 2:
-        return " = ".join(first) + labels
-    return f"{one.value[:40]}: {len(one.ids)} samples ({where}){labels}"
+    more = ""
+    if len(one.ids) > 2:
+        where = ", ".join(
+            f"fold {fold}: {count}" for fold, count in sorted(Counter(one.folds).items())
+        )
+        more = f" and {len(one.ids) - 2:,} more ({where})"
+    if one.kind == "group":
+        return f"{one.value}: {', '.join(first)}{more}"
+    return " = ".join(first) + more + labels
 
 
 def _inputs(names: list[str]) -> dict[str, str]:

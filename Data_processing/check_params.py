@@ -72,13 +72,20 @@ def _split(params: Params) -> None:
             f"{where}.repeats: the scheme {split.scheme} gives the same each time; take it out, or "
             f"choose one of {', '.join(DRAWN)}"
         )
-    if split.stable and (split.scheme not in STABLE or split.holdout >= 1):
-        what = f"the scheme {split.scheme}" if split.scheme not in STABLE else "a holdout by number"
+    merges = [key for key in ("duplicates", "near") if getattr(audit, key) == "merge"]
+    moving = {
+        f"the scheme {split.scheme}": split.scheme not in STABLE,
+        "a holdout by number": split.holdout >= 1,
+        "several group columns": isinstance(split.group, tuple) and len(split.group) > 1,
+        f"audit.{'.'.join(merges[:1])}: merge": bool(merges),
+    }
+    what = next((what for what, moves in moving.items() if moves), None)
+    if split.stable and what:
         raise ParamsError(
             f"{where}.stable: with {what} a sample may move when others are added; set stable: "
-            f"null, or choose one of {', '.join(STABLE)} and a holdout that is a share"
+            f"null, or choose one of {', '.join(STABLE)}, one column, a holdout that is a share, "
+            "and no merging"
         )
-    merges = [key for key in ("duplicates", "near") if getattr(audit, key) == "merge"]
     if merges and split.scheme in FIXED:
         raise ParamsError(
             f"{params.path}: audit.{merges[0]}: the scheme {split.scheme} says where each sample "

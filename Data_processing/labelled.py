@@ -60,7 +60,7 @@ def _of_set(name: str, groups: tuple[str, ...], more: Mapping[str, str]) -> pd.D
     for group in groups or ("",):
         known = group in wanted
         values = read.table[wanted[group]].to_pylist() if known else [name] * len(part)
-        part[GROUP + group] = [None if one is None else str(one) for one in values]
+        part[GROUP + group] = [None if one is None else _text(one) for one in values]
     for key, column in told.items():
         part[key] = read.table[column].to_pandas()
     return part
@@ -96,9 +96,15 @@ def joined(columns: pd.DataFrame) -> list[str | None]:
     return [name if word else None for name, word in zip(named, words, strict=True)]
 
 
+def _text(value: object) -> str:
+    """Return a group's name: a whole number is the same, stored as a whole one or as a float."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
 def _check(own: list[str], dataset: str, key: str, column: str) -> None:
     if column not in own:
+        forms = "all, a share (0.1), so many each (4 per class), or a column; "
         raise ParamsError(
             f"params.yaml: split.{key}: data set '{dataset}' has no column '{column}'; "
-            f"{nearest(column, own)}"
+            f"{forms if key == 'labelled' else ''}{nearest(column, own)}"
         )

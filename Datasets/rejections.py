@@ -94,7 +94,10 @@ class Rejections:
         """
         return sorted(
             self._all,
-            key=lambda one: (one.sample, not one.whole, _natural(one.reason), one.reason),
+            key=lambda one: (
+                *(natural(one.sample), one.sample, not one.whole),
+                *(natural(one.reason), one.reason),
+            ),
         )
 
     def settle(self) -> bytes:
@@ -127,10 +130,10 @@ class Rejections:
         return "\n".join([head, *shown, tail])
 
 
-def _natural(text: str) -> str:
+def natural(text: str) -> str:
     """Return what ``text`` is sorted by where line 2 comes before line 11.
 
-    >>> sorted(["a:11", "a:2", "a"], key=_natural)
+    >>> sorted(["a:11", "a:2", "a"], key=natural)
     ['a', 'a:2', 'a:11']
     """
     return re.sub("[0-9]+", lambda found: found[0].zfill(18), text)

@@ -1,8 +1,8 @@
 """Lists of a data set's own: text files that say which images train, validate and test.
 
-A line names an image: by its path, or by what its path ends in, with or without suffix, as Pascal
-VOC's ImageSets and Darknet's train.txt do. Every sample gets the name of its list in the column
-``list``, by which ``split.scheme: given`` deals it out.
+A line names an image: by its path, by what its path ends in, with or without suffix, as Pascal
+VOC's ImageSets do, or by a longer path that ends in it, as Darknet's train.txt does. Every sample
+gets the name of its list in the column ``list``, by which ``split.scheme: given`` deals it out.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ import pyarrow as pa
 from Data_processing.convert.files import read_below
 from Data_processing.convert.join import Columns
 from Data_processing.convert.report import Report
-from Datasets.errors import AnnotationError, ParamsError
+from Datasets.errors import AnnotationError, ParamsError, StageError
 
 COLUMN = "list"
 UNUSED = "a line of a list that names no image"
@@ -30,10 +30,12 @@ class Line(msgspec.Struct, frozen=True):
 class Lists(msgspec.Struct):
     """What the lists say, by the names in them. Counts, while images are joined, who was asked for.
 
-    ``used`` has the image that each name was found to mean.
+    ``longer`` has for each end of a name's path the names that end in it. ``used`` has the image
+    that each name was found to mean.
     """
 
     lines: dict[str, Line]
+    longer: dict[str, list[str]]
     used: dict[str, str] = msgspec.field(default_factory=dict)
     without: int = 0
 
@@ -46,41 +48,55 @@ class Lists(msgspec.Struct):
         """Take note of who is meant by a line.
 
         Raises:
-            AnnotationError: the line names another image too.
+            StageError: several lines mean this image, or a line means another image too.
         """
-        key = self._key(image)
-        if key is None:
-            self.without += 1
-            return
-        other = self.used.setdefault(key, image)
-        if other != image:
-            raise AnnotationError(
-                f"{self.lines[key].place}: '{key}' names {other} and {image}; write their paths"
-            )
+        keys = self._keys(image)
+        if len(keys) > 1:
+            one, other = (f"'{key}' ({self.lines[key].place})" for key in keys[:2])
+            raise StageError(f"{one} and {other} both name {image}; take one of the lines out")
+        for key in keys:
+            before = self.used.setdefault(key, image)
+            if before != image:
+                raise StageError(
+                    f"{self.lines[key].place}: '{key}' names {before} and {image}; write their "
+                    "paths"
+                )
+        self.without += not keys
 
     def columns_of(self, names: Sequence[str], images: Sequence[str]) -> Columns:
         """Return the list of each sample; None where it is in none."""
-        keys = [self._key(image) for image in images]
-        return Columns({COLUMN: [self.lines[key].list if key else None for key in keys]}, None)
+        keys = [self._keys(image) for image in images]
+        return Columns({COLUMN: [self.lines[key[0]].list if key else None for key in keys]}, None)
 
     def notes(self) -> list[str]:
         """Return how many images are in no list; lines without an image are in the report."""
         return [f"{self.without:,} images in no list"] if self.without else []
 
     def name_unused(self, report: Report) -> None:
-        """Tell ``report`` of every line that means no image, once all images were joined."""
+        """Tell ``report`` of every line that means no image, once all images were joined.
+
+        Raises:
+            StageError: no line means any.
+        """
+        if self.lines and not self.used:
+            key, line = next(iter(self.lines.items()))
+            raise StageError(
+                f"none of {len(self.lines):,} lines of the lists names an image; the first is "
+                f"'{key}' ({line.place}); write paths below the data set's folder, or their ends"
+            )
         for key, line in self.lines.items():
             if key not in self.used:
                 report.leave_out(key, UNUSED, line.place)
 
-    def _key(self, image: str) -> str | None:
-        parts = PurePosixPath(image).parts
-        for start in range(len(parts)):
-            tail = PurePosixPath(*parts[start:])
-            for key in (tail.as_posix(), tail.with_suffix("").as_posix()):
-                if key in self.lines:
-                    return key
-        return None
+    def _keys(self, image: str) -> list[str]:
+        """Return all names that mean an image."""
+        path = PurePosixPath(image)
+        tails = [PurePosixPath(*path.parts[start:]) for start in range(len(path.parts))]
+        both = [str(one) for tail in tails for one in (tail, tail.with_suffix(""))]
+        found = [key for key in both if key in self.lines]
+        for whole in (str(path), str(path.with_suffix(""))):
+            found += self.longer.get(whole, [])
+        return list(dict.fromkeys(found))
 
 
 def read_lists(root: Path, files: dict[str, str], where: str) -> Lists:
@@ -99,7 +115,11 @@ def read_lists(root: Path, files: dict[str, str], where: str) -> Lists:
     for name, file in files.items():
         if PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts:
             raise ParamsError(f"{where}.lists.{name}: must be a file below the path, got '{file}'")
-        if not (root / file).is_file():
+        try:
+            is_there = (root / file).is_file()
+        except OSError:  # no file can have that name
+            is_there = False
+        if not is_there:
             raise ParamsError(f"{where}.lists.{name}: there is no file {file} below {root}")
         try:
             text = read_below(root, file).decode("utf-8-sig")
@@ -118,4 +138,9 @@ def read_lists(root: Path, files: dict[str, str], where: str) -> Lists:
                     "once: take one of the lines out, or leave one of the files out",
                     "repeated name",
                 )
-    return Lists(lines)
+    longer: dict[str, list[str]] = {}
+    for key in lines:
+        parts = PurePosixPath(key).parts
+        for start in range(1, len(parts)):
+            longer.setdefault("/".join(parts[start:]), []).append(key)
+    return Lists(lines, longer)

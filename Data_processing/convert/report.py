@@ -8,7 +8,7 @@ import msgspec
 
 from Datasets.files import write_json
 from Datasets.metadata import CHANGES_FILE, CONVERSION_FILE
-from Datasets.rejections import SHOWN, Rejection, Rejections
+from Datasets.rejections import SHOWN, Rejection, Rejections, natural
 
 NOTHING_LEFT = "nothing left"
 """The kind of an image that is rejected as all that is on it was, each for a reason of its own."""
@@ -139,7 +139,7 @@ class Report:
         """
         if any(action == "turned" for action, _ in self._groups):
             self._held += self._unclear
-        for change in sorted(self._held, key=lambda one: (one.action, one.sample, one.reason)):
+        for change in sorted(self._held, key=_place):
             self._note(change)
         lines = self.rejections.settle()
         self.note(
@@ -189,6 +189,11 @@ class Report:
     def __exit__(self, *raised: object) -> None:
         """Close the list."""
         self._lines.close()
+
+
+def _place(change: Change) -> tuple[str, ...]:
+    """Return what changes are sorted by: image 2 comes before image 11."""
+    return (change.action, natural(change.sample), change.sample, change.reason)
 
 
 def _text(name: str) -> str:

@@ -41,6 +41,8 @@ def kin(roots: Mapping[str, Path], asked: Audit, compute: Compute) -> pd.DataFra
     found = clusters(seen["upright"].to_numpy(), seen["mirrored"].to_numpy(), asked.distance)
     first = pd.Series(seen["id"].to_numpy()[found], seen.index)
     table[LOOK] = first.where(first.duplicated(keep=False)).reindex(table.index)
+    one_picture = table.groupby(LOOK)[CONTENT].transform("nunique") == 1  # told as duplicates
+    table[LOOK] = table[LOOK].mask(one_picture)
     table[LOOK] = table[LOOK].astype(object).where(table[LOOK].notna(), None)
     return table
 

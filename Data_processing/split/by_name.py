@@ -7,22 +7,50 @@ import pandas as pd
 
 from Data_processing.sections import Split
 from Data_processing.split import holdout
-from Data_processing.split.schemes import Dealt, Draw, refuse_empty
+from Data_processing.split.schemes import Dealt, Draw, fewer, refuse_empty
 from Datasets.randomness import seed_for
 from Datasets.splits import HOLDOUT
+
+FAIR = 0.5
+"""Of an even share, the least that a fold must get for names alone to decide."""
 
 
 def deal(samples: pd.DataFrame, split: Split, draw: Draw) -> Dealt:
     """Deal samples out by the hash of their ids.
 
+    Where that leaves a fold of any repetition with less than half of an even share, or ``stable``
+    is false, they are dealt out one after the other in the order of their hashes: evenly.
+
     Raises:
         ParamsError: a fold is left empty.
     """
-    folds = dealt_by_name(samples["id"], split, draw)
+    ids = samples["id"]
+    every = [_by_name(ids, split, Draw(draw.seed, one)) for one in range(split.repeats)]
+    folds = every[draw.repeat]
+    if split.stable or (split.stable is None and all(is_fair(one, split) for one in every)):
+        refuse_empty(folds, split.n_folds, fewer(split, "take split.stable out"))
+        return Dealt(folds, split.n_folds)
+    held = holdout.drawn(ids, split, draw.seed)
+    folds = np.full(len(ids), HOLDOUT)
+    order = np.argsort(_places(ids[~held], draw.names), kind="stable")
+    folds[np.flatnonzero(~held)[order]] = np.arange(len(order)) % split.n_folds
+    refuse_empty(folds, split.n_folds, fewer(split, "add samples"))
+    return Dealt(folds, split.n_folds, note="evenly: an added sample may move others")
+
+
+def is_fair(folds: np.ndarray, split: Split) -> bool:
+    """Return whether every fold, and the holdout, has half of what would be even."""
+    share = holdout.count_of(split, len(folds)) / max(len(folds), 1)
+    counts = np.bincount(folds[folds != HOLDOUT], minlength=split.n_folds)
+    enough = counts.min() >= FAIR * len(folds) * (1 - share) / split.n_folds
+    return bool(enough and (folds == HOLDOUT).sum() >= FAIR * len(folds) * share)
+
+
+def _by_name(ids: pd.Series, split: Split, draw: Draw) -> np.ndarray:
+    folds = dealt_by_name(ids, split, draw)
     if split.holdout >= 1:
-        folds[holdout.drawn(samples["id"], split, draw.seed)] = HOLDOUT
-    refuse_empty(folds, split.n_folds, "the samples are too few; ask for fewer folds")
-    return Dealt(folds, split.n_folds)
+        folds[holdout.drawn(ids, split, draw.seed)] = HOLDOUT
+    return folds
 
 
 def dealt_by_name(names: pd.Series, split: Split, draw: Draw) -> np.ndarray:

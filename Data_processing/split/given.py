@@ -33,11 +33,14 @@ def deal(samples: pd.DataFrame, split: Split, draw: Draw) -> Dealt:
     Raises:
         ParamsError: a sample has no value, a value means nothing, or a part is missing.
     """
-    column = str(split.given)
+    if not split.given:
+        raise ParamsError(f"{WHERE}.given: the scheme given needs a column; name one")
+    column = split.given
     refuse_gaps(samples, "given", f"value in column {column}", "fill the gaps")
     words = samples["given"].astype(str).str.strip().str.lower()
-    if words.str.fullmatch(r"\d{1,4}").all():
-        return _numbered(words.astype(int).to_numpy(), column)
+    is_number = words.str.fullmatch(r"\d{1,4}(\.0)?")
+    if is_number.any():
+        return _numbered(samples, words, is_number, column)
     unknown = samples[~words.isin(list(WORDS))]
     if len(unknown):
         raise ParamsError(
@@ -55,7 +58,14 @@ def deal(samples: pd.DataFrame, split: Split, draw: Draw) -> Dealt:
     return Dealt(folds, 1, rule="parts", note="validation drawn from the training samples")
 
 
-def _numbered(folds: np.ndarray, column: str) -> Dealt:
+def _numbered(samples: pd.DataFrame, words: pd.Series, is_number: pd.Series, column: str) -> Dealt:
+    odd = samples[~(is_number | (words == "holdout"))]
+    if len(odd):
+        raise ParamsError(
+            f"{WHERE}.given: {odd['id'].iloc[0]} has '{odd['given'].iloc[0]}' in column {column}, "
+            "which numbers folds elsewhere; write numbers throughout, or holdout"
+        )
+    folds = words.where(is_number, str(HOLDOUT)).astype(float).astype(int).to_numpy()
     n_folds = int(folds.max()) + 1
     missing = set(range(n_folds)) - set(folds.tolist())
     if missing or n_folds < 3:

@@ -9,15 +9,12 @@ import pandas as pd
 
 from Data_processing.sections import Split
 from Data_processing.split import holdout
-from Data_processing.split.by_name import dealt_by_name
-from Data_processing.split.schemes import WHERE, Dealt, Draw, refuse_empty, refuse_gaps
+from Data_processing.split.by_name import dealt_by_name, is_fair
+from Data_processing.split.schemes import WHERE, Dealt, Draw, fewer, refuse_empty, refuse_gaps
 from Data_processing.split.stratified import refuse_rare
 from Datasets.errors import ParamsError
 from Datasets.randomness import seed_for
 from Datasets.splits import HOLDOUT
-
-FAIR = 0.5
-"""Of an even share, the least that a fold must get for groups to fall where their names fall."""
 
 
 def deal(samples: pd.DataFrame, split: Split, draw: Draw) -> Dealt:
@@ -36,8 +33,8 @@ def deal(samples: pd.DataFrame, split: Split, draw: Draw) -> Dealt:
         groups = samples["group"]
         every = [_by_name(groups, split, Draw(draw.seed, one)) for one in range(split.repeats)]
         folds = every[draw.repeat]
-        if split.stable or all(_is_fair(one, split) for one in every):
-            few = f"{samples['group'].nunique()} groups are too few to fall where their names do"
+        if split.stable or all(is_fair(one, split) for one in every):
+            few = f"{groups.nunique()} groups are too few to fall where their names do"
             refuse_empty(folds, split.n_folds, f"{few}; take split.stable out, or ask for fewer")
             return Dealt(folds, split.n_folds, note="by their names")
     held = holdout.whole_groups(samples["group"], split, draw.seed)
@@ -66,21 +63,14 @@ def _by_name(groups: pd.Series, split: Split, draw: Draw) -> np.ndarray:
     return folds
 
 
-def _is_fair(folds: np.ndarray, split: Split) -> bool:
-    """Return whether every fold, and the holdout, has half of what would be even."""
-    share = holdout.count_of(split, len(folds)) / len(folds)
-    counts = np.bincount(folds[folds != HOLDOUT], minlength=split.n_folds)
-    enough = counts.min() >= FAIR * len(folds) * (1 - share) / split.n_folds
-    return bool(enough and (folds == HOLDOUT).sum() >= FAIR * len(folds) * share)
-
-
 def _refuse_few(groups: pd.Series, split: Split) -> None:
     after = " after the holdout" if split.holdout else ""
     count = groups.nunique()
     if count < split.n_folds:
+        remedy = fewer(split, "name another column, or choose another scheme")
         raise ParamsError(
             f"{WHERE}.n_folds: {split.n_folds} folds were asked for, but there are "
-            f"{count} groups{after}; ask for fewer folds, at least 3, or hold out less"
+            f"{count} groups{after}; {remedy}"
         )
 
 

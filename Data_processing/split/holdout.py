@@ -1,5 +1,7 @@
 """What no fold ever touches: drawn by names, the same in every repetition."""
 
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 
@@ -13,12 +15,22 @@ def count_of(split: Split, every: int) -> int:
 
 
 def of_each_label(samples: pd.DataFrame, split: Split, seed: int) -> np.ndarray:
-    """Return who is held out, (N,) bool: the same share of each label, drawn by id."""
-    share = split.holdout if split.holdout < 1 else split.holdout / max(len(samples), 1)
-    place = samples["id"].map(lambda id_: seed_for(seed, "holdout", id_))
-    rank = place.groupby(samples["label"]).rank(method="first")
-    count = samples.groupby("label")["id"].transform("size")
-    return (rank <= (count * share).round()).to_numpy(bool)
+    """Return who is held out, (N,) bool: of each set of labels its share, drawn by id.
+
+    What rounding down leaves over goes to the sets with the largest remainders, so that together
+    they are as many as were asked for.
+    """
+    count = count_of(split, len(samples))
+    share = count / max(len(samples), 1)
+    exact = {label: number * share for label, number in Counter(samples["label"]).items()}
+    quota = {label: int(number) for label, number in exact.items()}
+    place = {label: seed_for(seed, "holdout", label) for label in exact}
+    most = sorted(exact, key=lambda label: (quota[label] - exact[label], place[label]))
+    for label in most[: count - sum(quota.values())]:
+        quota[label] += 1
+    drawn = samples["id"].map(lambda id_: seed_for(seed, "holdout", id_))
+    rank = drawn.groupby(samples["label"]).rank(method="first")
+    return (rank <= samples["label"].map(quota)).to_numpy(bool)
 
 
 def whole_groups(groups: pd.Series, split: Split, seed: int) -> np.ndarray:

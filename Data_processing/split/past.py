@@ -9,7 +9,7 @@ import pandas as pd
 
 from Data_processing.sections import Split
 from Data_processing.split import holdout
-from Data_processing.split.schemes import WHERE, Dealt, Draw, refuse_gaps
+from Data_processing.split.schemes import WHERE, Dealt, Draw, fewer, refuse_gaps
 from Datasets.errors import ParamsError
 from Datasets.splits import HOLDOUT, SPELLS_BEFORE, past_fold
 
@@ -20,6 +20,8 @@ def deal(samples: pd.DataFrame, split: Split, draw: Draw) -> Dealt:
     Raises:
         ParamsError: a sample has no time, or times do not suffice.
     """
+    if not split.time:
+        raise ParamsError(f"{WHERE}.time: the scheme time needs a column; name one")
     refuse_gaps(samples, "time", "time", f"fill the gaps of the column {split.time}")
     times = _moments(samples, str(split.time))
     order = np.argsort(times, kind="stable")
@@ -34,7 +36,7 @@ def deal(samples: pd.DataFrame, split: Split, draw: Draw) -> Dealt:
     if len(inner) < spells - 1:
         raise ParamsError(
             f"{WHERE}.n_folds: {split.n_folds} folds need {spells} moments, but column "
-            f"{split.time} has {len(inner) + 1}{after}; ask for fewer folds"
+            f"{split.time} has {len(inner) + 1}{after}; {fewer(split, 'choose another scheme')}"
         )
     bounds = _nearest(inner, wanted)
     folds = np.full(len(order), HOLDOUT)
@@ -55,7 +57,8 @@ def _moments(samples: pd.DataFrame, column: str) -> np.ndarray:
             f"{WHERE}.time: {first['id']} has '{first['time']}' in column {column}, which is no "
             "number and no date; write 2024-05-31 or 2024-05-31T12:00:00"
         )
-    return moments.to_numpy("datetime64[ns]").astype(np.int64)
+    # Microseconds: nanoseconds would wrap around beyond the year 2262.
+    return moments.dt.tz_localize(None).to_numpy("datetime64[us]").astype(np.int64)
 
 
 def _nearest(inner: np.ndarray, wanted: np.ndarray) -> np.ndarray:

@@ -24,6 +24,10 @@ _DEALERS: dict[Scheme, str] = {
 }
 
 
+FEWEST = 3
+"""Folds: one to test, one to validate, one to train."""
+
+
 class Draw(msgspec.Struct, frozen=True):
     """What chance comes from: the project's seed, and which repetition it is, from 0."""
 
@@ -59,6 +63,13 @@ def dealer_of(scheme: Scheme) -> Dealer:
     """Return what deals samples out by ``scheme``."""
     dealer: Dealer = import_module(_DEALERS[scheme]).deal
     return dealer
+
+
+def fewer(split: Split, other: str) -> str:
+    """Return what may help where there is too little for the folds, else ``other``."""
+    ways = ["ask for fewer folds"] if split.n_folds > FEWEST else []
+    ways += ["hold out less"] if split.holdout else []
+    return ", ".join([*ways, f"or {other}" if ways else other])
 
 
 def refuse_empty(folds: np.ndarray, n_folds: int, remedy: str) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 from Data_processing.fingerprints.kin import families, kin, merging, roots_of
 from Data_processing.labelled import read_labelled
 from Data_processing.sections import GROUPED, Audit, Split
-from Data_processing.split.schemes import Dealt, Draw, dealer_of
+from Data_processing.split.schemes import Dealt, Draw, dealer_of, refuse_empty
 from Data_processing.split.subset import subset
 from Datasets import compute, splits
 from Datasets.files import new_folder
@@ -74,6 +74,9 @@ def assign(
         joint = families(samples, list(together))
         columns = {name: merged(folds, joint) for name, folds in columns.items()}
     first = every[0]
+    for own in columns.values() if together else ():
+        what = "what is merged is most of the samples; set audit to warn, or ask for fewer folds"
+        refuse_empty(own, first.n_folds, what)
     about = About(
         first.n_folds,
         split.scheme,
@@ -92,7 +95,8 @@ def assign(
         kept = (labelled["fold"] == 0).sum()
         note += f", {kept:,} of {trains:,} training samples of fold 0 keep their label"
     return Assigned(
-        msgspec.structs.replace(folds, labelled=labelled), _summary(about, first) + note
+        msgspec.structs.replace(folds, labelled=labelled),
+        _summary(about, msgspec.structs.replace(first, folds=columns["fold"])) + note,
     )
 
 

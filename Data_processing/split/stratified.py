@@ -14,7 +14,7 @@ import pandas as pd
 from Data_processing.sections import Split
 from Data_processing.split import holdout
 from Data_processing.split.by_name import dealt_by_name
-from Data_processing.split.schemes import WHERE, Dealt, Draw
+from Data_processing.split.schemes import WHERE, Dealt, Draw, fewer
 from Datasets.errors import ParamsError
 from Datasets.randomness import seed_for
 from Datasets.splits import HOLDOUT
@@ -57,9 +57,8 @@ def refuse_rare(sets: Sequence[tuple[str, ...]], split: Split) -> None:
     after = " after the holdout" if split.holdout else ""
     counts = Counter(label for labels in sets for label in labels)
     if not counts:
-        raise ParamsError(
-            f"{WHERE}.scheme: no sample has a label{after}; choose the scheme samples"
-        )
+        remedy = fewer(split, "choose the scheme samples")
+        raise ParamsError(f"{WHERE}.scheme: no sample has a label{after}; {remedy}")
     rarest, count = min(counts.items(), key=lambda one: (one[1], one[0]))
     if count < split.n_folds:
         others = sum(number < split.n_folds for number in counts.values()) - 1
@@ -67,7 +66,7 @@ def refuse_rare(sets: Sequence[tuple[str, ...]], split: Split) -> None:
         raise ParamsError(
             f"{WHERE}.scheme: class '{rarest}' has {count} samples{after}, fewer than "
             f"{split.n_folds} folds{more}; add samples of it, leave it out by the data set's "
-            "labels.ignore, ask for fewer folds, or choose the scheme samples"
+            f"labels.ignore, {fewer(split, 'choose the scheme samples')}"
         )
 
 

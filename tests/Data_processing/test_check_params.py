@@ -38,6 +38,23 @@ def test_a_sound_file_passes(workspace: Workspace) -> None:
         ("from: [shapes]", "from: []", "split.from: no data set is named"),
         ("format: coco", "format: pascal_voc", "format 'pascal_voc'; did you mean 'voc'?"),
         ("format: coco", "format: cocoa", "unknown format 'cocoa'; did you mean 'coco'"),
+        (
+            "scheme: stratified, n_folds: 3, holdout: 0.0, group: null}",
+            "scheme: group, stable: true, group: [site, ward]}",
+            "split.stable: with several group columns a sample may move when others are added",
+        ),
+        (
+            "scheme: stratified, n_folds: 3, holdout: 0.0, group: null}\naudit: {near: warn}",
+            "scheme: samples, stable: true}\naudit: {near: merge}",
+            "split.stable: with audit.near: merge a sample may move when others are added",
+        ),
+        (
+            "scheme: stratified, n_folds: 3, holdout: 0.0, group: null}\naudit: {near: warn}",
+            "scheme: time, time: day}\naudit: {duplicates: merge}",
+            "audit.duplicates: the scheme time says where each sample stands",
+        ),
+        ("scheme: stratified", "scheme: time", "split.time: the scheme time needs a column"),
+        ("scheme: stratified", "scheme: leave_one_out, repeats: 2", "gives the same each time"),
         ("scheme: stratified", "scheme: group", "split.group: the scheme group needs a column"),
         (
             "path: raw}",

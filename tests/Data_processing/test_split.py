@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from Data_processing.labelled import joined, read_labelled
 from Data_processing.sections import DRAWN, Split
 from Data_processing.split import stage
+from Data_processing.split.holdout import of_each_label
 from Data_processing.split.schemes import Draw
 from Data_processing.split.stratified import iterative
 from Datasets import splits
@@ -125,7 +126,11 @@ def test_the_seed_decides_and_only_it() -> None:
             asked("group", 8, stable=True),
             "would have no sample: 3 groups are too few to fall where their names do",
         ),
-        (samples(["a"] * 3), asked("samples", 50), "would have no sample: the samples are too few"),
+        (
+            samples(["a"] * 3),
+            asked("samples", 50),
+            "would have no sample: ask for fewer folds, or add samples",
+        ),
         (samples(["a+b"] * 9 + ["a+c"]), asked("stratified"), "class 'c' has 1 samples, fewer"),
         (
             samples(["a"] * 9, ["g"] * 9),
@@ -524,3 +529,68 @@ def test_labels_that_may_be_seen_are_written_and_read(workspace: Workspace) -> N
     stage.run(Namespace())
     assert splits.read().keeps_label(folds.table["id"], 1).all()
     assert not (splits.SPLITS / splits.LABELLED_FILE).exists()
+
+
+def test_days_beyond_any_clock_are_the_latest() -> None:
+    """9999-12-31 stands for "not ended" in many tables, and is no day of the past."""
+    days = [f"2020-01-{day:02d}" for day in range(1, 16)] + ["9999-12-31"] * 5 + ["1000-01-01"]
+    folds = assign(samples(["x"] * 21, time=days), asked("time", time="day"), 0)
+    assert set(folds[15:20]) == {2} and folds[20] == -3
+
+
+@given(
+    sets=st.lists(st.sampled_from(["a", "b", "a+b", "c", "b+c", ""]), min_size=30, max_size=60),
+    holdout=st.sampled_from([0.1, 0.25, 0.5, 3, 11]),
+    seed=st.integers(0, 9),
+)
+def test_a_stratified_holdout_is_as_large_as_asked_for(
+    sets: list[str], holdout: float, seed: int
+) -> None:
+    """Of samples with labels, and of each set of labels its share to within one."""
+    table = samples(sets)
+    labelled = table[table["label"] != ""]
+    held = of_each_label(labelled, asked("stratified", 3, holdout), seed)
+    count = holdout if holdout >= 1 else round(holdout * len(labelled))
+    assert held.sum() == count
+    for label, number in labelled["label"].value_counts().to_dict().items():
+        exact = number * count / len(labelled)
+        assert abs(held[(labelled["label"] == label).to_numpy()].sum() - exact) < 1
+
+
+def test_merging_must_leave_something_in_each_fold() -> None:
+    table = samples(["a", "b"] * 20).assign(content=["same"] * 39 + ["other"])
+    with pytest.raises(ParamsError, match="would have no sample: what is merged is most"):
+        stage.assign(table, asked("samples"), 0, ["content"])
+    few = table.assign(content=["same"] * 3 + list(map(str, range(37))))
+    done = stage.assign(few, asked("samples", stable=False), 0, ["content"])
+    assert done.folds.table["fold"][:3].nunique() == 1
+    counts = np.bincount(done.folds.table["fold"])
+    assert f"of {counts.min()} to {counts.max()} samples" in done.summary
+
+
+def test_few_samples_are_dealt_out_evenly_where_names_do_not() -> None:
+    table = samples(["x"] * 40)
+    folds = assign(table, asked("samples", 20), 0)
+    assert np.bincount(folds).tolist() == [2] * 20
+    never = assign(table, asked("samples", 3, 4, stable=False), 0)
+    assert sorted(np.bincount(never + 1)) == [4, 12, 12, 12]
+
+
+def test_a_group_is_the_same_as_a_whole_number_and_as_a_float(workspace: Workspace) -> None:
+    """What pandas makes of a column of whole numbers with a gap."""
+    other = Path("Datasets/metadata/other")
+    shutil.copytree("Datasets/metadata/shapes", other)
+    for folder, kind in ((other, float), (Path("Datasets/metadata/shapes"), int)):
+        table = pd.read_parquet(folder / SAMPLES_FILE)
+        table["column.site"] = table["column.site"].str.removeprefix("site").astype(kind)
+        table.to_parquet(folder / SAMPLES_FILE, index=False)
+    found = read_labelled(Split(("shapes", "other"), "group", group="site"))
+    assert set(found["group"]) == {"0", "1", "2", "3"}
+
+
+def test_numbers_of_folds_may_be_floats_and_leave_a_holdout() -> None:
+    told: list[object] = [0.0, 1.0, 2.0, "holdout", 1.0]
+    folds = assign(samples(["x"] * 5, given=told), asked("given", given="list"), 0)
+    assert folds.tolist() == [0, 1, 2, HOLDOUT, 1]
+    with pytest.raises(ParamsError, match=r"d/0003.png has 'train' .* which numbers folds"):
+        assign(samples(["x"] * 4, given=[0, 1, 2, "train"]), asked("given", given="list"), 0)

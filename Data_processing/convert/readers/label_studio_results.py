@@ -70,7 +70,8 @@ class Region(msgspec.Struct, frozen=True):
 class Said(msgspec.Struct, frozen=True):
     """What the results of a task say.
 
-    ``labels`` are choices of the image as a whole, ``attributes`` what else is said of it.
+    ``labels`` are choices of the image as a whole, ``attributes`` what else is said of it, and the
+    choices by control where they are of several.
     """
 
     regions: tuple[Region, ...]
@@ -94,17 +95,20 @@ def said(results: Iterable[Result | AnnotationError]) -> Said:
     each = [_regions(group) for group in groups.values()]
     regions = tuple(chain.from_iterable(each))
     tags = {one.drawn.to_name for one in regions if isinstance(one.drawn, Result)}
-    labels: set[str] = set()
+    of_image: list[Result] = []
     others: list[Result] = []
     for group, drawn in zip(groups.values(), each, strict=True):
         for result in () if drawn else group:
             if isinstance(result, Result):
                 is_of_image = not tags or result.to_name in tags
                 if result.type in ("choices", "taxonomy") and is_of_image:
-                    labels.update(result.chosen())
+                    of_image.append(result)
                 else:
                     others.append(result)
-    return Said(regions, tuple(sorted(labels)), answers(others), tuple(relations))
+    labels = sorted({label for result in of_image for label in result.chosen()})
+    if len({result.from_name for result in of_image}) > 1:  # which control a label is of is told
+        others = [*of_image, *others]
+    return Said(regions, tuple(labels), answers(others), tuple(relations))
 
 
 def annotation(region: Region, number: int) -> FoundAnnotation:

@@ -36,6 +36,8 @@ class _Survey(msgspec.Struct):
 
     attributes: set[str] = set()
     kinds: set[str] = set()
+    miscounted: set[int] = set()
+    """Entries, by their identity, whose regions are not as many as they say."""
 
     def look_at(self, regions: Sequence[ViaRegion]) -> None:
         for region in regions:
@@ -58,6 +60,11 @@ def extract(source: Source, report: Report) -> Extraction:
     entries = _surveyed(_by_file(source, present, report), seen, survey, report)
     attribute = class_attribute(survey.attributes, source.dataset.columns, source.where)
     placed = _placed(source, entries, present, report)
+    for path, entry in list(placed.items()):
+        if id(entry) in survey.miscounted:
+            image = placed.pop(path).read()
+            lost = len(image.regions)
+            report.reject(path, image.problem, "regions miscounted", annotations=lost)
     looked = REGIONS if survey.kinds & REGIONS_OF else BOXES
     notes = []
     if len(survey.attributes) > 1:
@@ -155,11 +162,11 @@ def _surveyed(
                 continue
             lost = len(image.regions)
             seen.annotations += lost
-            if image.problem:
-                report.reject(file, image.problem, "regions miscounted", annotations=lost)
-                continue
-            survey.look_at(image.regions)
             sound[file].append(entry)
+            if image.problem:
+                survey.miscounted.add(id(entry))
+            else:
+                survey.look_at(image.regions)
     return sound
 
 

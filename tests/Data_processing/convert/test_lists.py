@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from Data_processing.convert.lists import UNUSED
-from Datasets.errors import AnnotationError, ParamsError, RejectedError
+from Datasets.errors import AnnotationError, ParamsError, StageError
 from tests.Data_processing.convert.conftest import Bench
 
 OPTIONS = "format: folders, lists: {train: sets/train.txt, val: sets/val.txt}"
@@ -39,11 +39,10 @@ def lists_of(bench: Bench) -> list[object]:
     ],
 )
 def test_names_are_paths_or_what_paths_end_in(three: Bench, train: str) -> None:
-    """As VOC and Darknet write them; an absolute path of another machine is no name."""
+    """As VOC and Darknet write them, and as they were on another machine."""
     write(three, train)
     three.convert(OPTIONS)
-    found = lists_of(three)
-    assert found == (["train", "train", "val"] if "/data" not in train else [None, "train", "val"])
+    assert lists_of(three) == ["train", "train", "val"]
 
 
 def test_what_is_in_no_list_and_who_is_not_there(three: Bench) -> None:
@@ -72,11 +71,32 @@ def test_who_is_named_twice_stops_it(three: Bench, train: str, val: str, says: s
 def test_a_line_that_means_two_images_is_named(three: Bench) -> None:
     three.image("b/1.png")
     write(three, "1\n2\n")
-    with pytest.raises(RejectedError, match=r"'1' names a/1.png and b/1.png; write their paths"):
+    for policy in ("strict", "skip"):
+        with pytest.raises(StageError, match=r"'1' names a/1.png and b/1.png; write their paths"):
+            three.convert(f"{OPTIONS}, on_bad: {policy}")
+
+
+@pytest.mark.parametrize(
+    ("train", "val"),
+    [("a/1.png", "1"), ("1.png", "a/1"), ("x/a/1.png", "1"), ("y/a/1.png", "z/a/1")],
+)
+def test_an_image_in_two_lists_by_two_names_stops_it(three: Bench, train: str, val: str) -> None:
+    """Else it would be trained on and tested on."""
+    write(three, f"{train}\n", f"b/3.png\n{val}\n")
+    for policy in ("strict", "skip"):
+        with pytest.raises(StageError, match=r"both name a/1.png; take one of the lines out"):
+            three.convert(f"{OPTIONS}, on_bad: {policy}")
+
+
+def test_lists_of_which_no_line_fits_stop_it(three: Bench) -> None:
+    write(three, "one\ntwo\n", "three\n")
+    with pytest.raises(
+        StageError, match=r"none of 3 lines .* the first is 'one' \(sets/train.txt:1"
+    ):
         three.convert(OPTIONS)
 
 
-@pytest.mark.parametrize("file", ["none.txt", "../t.csv", "/etc/hosts"])
+@pytest.mark.parametrize("file", ["none.txt", "../t.csv", "/etc/hosts", "a" * 300])
 def test_files_that_are_not_there_or_outside(three: Bench, file: str) -> None:
     with pytest.raises(ParamsError, match=r"lists\.train: "):
         three.convert(f"format: folders, lists: {{train: {file}}}")

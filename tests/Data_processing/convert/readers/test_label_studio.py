@@ -170,7 +170,13 @@ def test_what_is_said_of_an_image_becomes_labels_and_extras(bench: Bench) -> Non
     assert sample.image.labels == ("animal", "animal/cat", "day", "sunny")
     assert (sample.row.has_labels, sample.row.has_boxes) == (True, False)
     assert json.loads(sample.row.image_extras or "") == {
-        "attributes": {"num": 3, "rat": 5, "tex": ["ein Satz"]},
+        "attributes": {
+            "cho": ["sunny", "day"],
+            "tax": ["animal/cat", "animal"],
+            "num": 3,
+            "rat": 5,
+            "tex": ["ein Satz"],
+        },
         "data": {"camera": "left"},
     }
 
@@ -323,7 +329,10 @@ def test_the_short_form(bench: Bench) -> None:
     (sample,) = bench.samples()
     assert sample.image.labels == ("cat", "day", "dry", "sunny")
     assert [(b.x1, b.y1, b.x2, b.y2) for b in sample.image.bounding_boxes] == [(2, 2, 12, 6)]
-    assert sample.row.image_extras == '{"data":{"mood":"good"}}'
+    assert json.loads(sample.row.image_extras or "") == {
+        "attributes": {"choice": ["sunny"], "weather": ["day", "dry"]},
+        "data": {"mood": "good"},
+    }
 
 
 def _turned(result: dict[str, object], **more: object) -> dict[str, object]:
