@@ -21,7 +21,7 @@ from Data_processing.fingerprints.search import clusters
 
 DEMO = Path("Datasets/raw/digits/images")
 SUFFIXES = (".jpg", ".jpeg", ".png")
-DISTANCES = (2, 4, 6, 8, 10)
+DISTANCES = (3, 4, 5, 6, 8)
 MOST = 400
 """Pictures that are looked at."""
 HASHES = 100_000

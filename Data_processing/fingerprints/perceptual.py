@@ -96,8 +96,10 @@ class _Bounds(NamedTuple):
 @lru_cache(maxsize=256)
 def _bounds(side: int) -> _Bounds:
     edges = np.arange(CELLS + 1) * side // CELLS
-    # Of a side shorter than the cells some share a pixel: reduceat takes the one at the start.
-    return _Bounds(edges[:-1], np.maximum(np.diff(edges), 1))
+    half = CELLS // 2
+    edges[half + 1 :] = side - edges[:half][::-1]  # the same from either end, for mirrored pictures
+    # Of a side shorter than the cells some share a pixel: the one at the start.
+    return _Bounds(np.minimum(edges[:-1], side - 1), np.maximum(np.diff(edges), 1))
 
 
 def _bits(found: np.ndarray) -> int:

@@ -35,7 +35,10 @@ def test_it_is_scipys_transform_against_its_median(seed: int, shape: tuple[int, 
     """But for frequencies that lie on the median to within what cells are rounded by."""
     pixels = picture(seed, *shape)
     gray = pixels @ np.array([0.299, 0.587, 0.114])
-    edges = [np.arange(CELLS + 1) * side // CELLS for side in shape]
+    edges = [
+        [k * side // CELLS if k <= CELLS // 2 else -(-k * side // CELLS) for k in range(CELLS + 1)]
+        for side in shape
+    ]
     cells = np.array(
         [
             [gray[top:bottom, left:right].mean() for left, right in pairwise(edges[1])]
