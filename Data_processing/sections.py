@@ -62,7 +62,7 @@ class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Samples that look alike: encoded anew, of another size, brighter, mirrored."""
     groups: Literal["error", "warn"] = "error"
     """Samples of one group."""
-    distance: Annotated[int, msgspec.Meta(ge=0, le=20)] = 4
+    distance: Annotated[int, msgspec.Meta(ge=0, le=20)] = 8
     """Bits of 64 in which the hashes of what looks alike differ at most."""
 
 

@@ -11,17 +11,19 @@ import io
 import statistics
 import time
 from collections.abc import Callable
+from operator import xor
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
+from Data_processing.fingerprints.kin import hashes
 from Data_processing.fingerprints.perceptual import Looks, looks_of
-from Data_processing.fingerprints.search import clusters
+from Data_processing.fingerprints.search import CONFIRMED, Hashes, clusters
 
 DEMO = Path("Datasets/raw/digits/images")
 SUFFIXES = (".jpg", ".jpeg", ".png")
-DISTANCES = (3, 4, 5, 6, 8)
+DISTANCES = (2, 4, 6, 8, 10)
 MOST = 400
 """Pictures that are looked at."""
 HASHES = 100_000
@@ -59,8 +61,13 @@ CHANGES: dict[str, Change] = {
 
 
 def apart(one: Looks, other: Looks) -> int:
-    """Return in how many bits two pictures differ, mirrored or not."""
-    return min((turned ^ other.upright).bit_count() for turned in (one.upright, one.mirrored))
+    """Return in how many bits two pictures differ, mirrored or not; all if details say no."""
+    return min(
+        (turned.coarse ^ other.upright.coarse).bit_count()
+        if int.from_bytes(bytes(map(xor, turned.fine, other.upright.fine))).bit_count() <= CONFIRMED
+        else 64
+        for turned in (one.upright, one.mirrored)
+    )
 
 
 def recall(images: list[Image.Image], looks: list[Looks]) -> None:
@@ -73,8 +80,7 @@ def recall(images: list[Image.Image], looks: list[Looks]) -> None:
         )
         print(f"{name:22}" + "".join(f"{(bits <= distance).mean():7.2f}" for distance in DISTANCES))
     upright, mirrored = (
-        np.array([getattr(one, name) for one in looks], np.uint64)
-        for name in ("upright", "mirrored")
+        hashes([getattr(one, name) for one in looks]) for name in ("upright", "mirrored")
     )
     alike = [len(images) - len(set(clusters(upright, mirrored, one))) for one in DISTANCES]
     print(f"{'alike of their own':22}" + "".join(f"{count:7}" for count in alike))
@@ -88,11 +94,12 @@ def cost(images: list[Image.Image]) -> None:
         looks_of(array)
     spent = (time.process_time() - started) / len(arrays)
     print(f"hashing a picture of {images[0].width} x {images[0].height}: {spent * 1e3:.2f} CPU-ms")
-    hashes = np.random.default_rng(0).integers(0, 2**64 - 1, HASHES, np.uint64)
+    words = np.random.default_rng(0).integers(0, 2**64 - 1, (HASHES, 5), np.uint64)
+    some, turned = (Hashes(one[:, 0], one[:, 1:]) for one in (words, words[::-1].copy()))
     seconds = []
     for _ in range(ROUNDS):
         started = time.process_time()
-        clusters(hashes, hashes[::-1].copy(), 6)
+        clusters(some, turned, 8)
         seconds.append(time.process_time() - started)
     print(f"searching {HASHES:,} hashes: {statistics.median(seconds):.1f} CPU-s")
 

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from Data_processing.fingerprints.perceptual import looks_of
+from Data_processing.fingerprints.perceptual import Hash, looks_of
 from Datasets import metadata
 from Datasets.compute import Compute
 from Datasets.dataset import METADATA
@@ -24,7 +24,7 @@ from Datasets.raw_image import RawImage
 from Datasets.stage import STATE, map_tasks
 from Datasets.terminal import say
 
-FORMAT = 1
+FORMAT = 2
 """Raised by hand when another fingerprint would be made of the same pixels."""
 DECODERS = ("imagecodecs", "numpy", "pillow", "tifffile")
 CHUNK = 128
@@ -40,8 +40,8 @@ class Fingerprint(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """
 
     pixels: str
-    upright: int | None = None
-    mirrored: int | None = None
+    upright: Hash | None = None
+    mirrored: Hash | None = None
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ def gather(names: Iterable[str], roots: Mapping[str, Path], compute: Compute) ->
     """Return the fingerprints of all samples of some data sets.
 
     Columns id, pixels (str, "" where the file cannot be decoded: the first step will say why),
-    upright and mirrored (uint64), seen (bool: not flat, so that the two mean something).
+    upright and mirrored (``Hash``, None of what is flat).
 
     Args:
         names: the data sets.
@@ -88,9 +88,8 @@ def _of_set(name: str, root: Path, compute: Compute) -> pd.DataFrame:
         {
             "id": ids,
             "pixels": [one.pixels for one in prints],
-            "upright": np.array([one.upright or 0 for one in prints], np.uint64),
-            "mirrored": np.array([one.mirrored or 0 for one in prints], np.uint64),
-            "seen": [one.upright is not None for one in prints],
+            "upright": [one.upright for one in prints],
+            "mirrored": [one.mirrored for one in prints],
         }
     )
 
@@ -147,7 +146,7 @@ def _fingerprint(raw: RawImage) -> Fingerprint:
 
 
 def _recalled(memory: Path) -> dict[str, Fingerprint]:
-    """Return what is remembered; nothing where it is damaged."""
+    """Return what is remembered; nothing where it is damaged, or of another version."""
     try:
         content = memory.read_bytes()
     except OSError:
@@ -155,7 +154,10 @@ def _recalled(memory: Path) -> dict[str, Fingerprint]:
     seal, body = content[:SEAL_BYTES], content[SEAL_BYTES:]
     if content_hash(body).encode() != seal:
         return {}
-    return msgspec.msgpack.decode(body, type=dict[str, Fingerprint])
+    try:
+        return msgspec.msgpack.decode(body, type=dict[str, Fingerprint])
+    except msgspec.DecodeError:  # of another version of this code
+        return {}
 
 
 def _remember(memory: Path, known: dict[str, Fingerprint]) -> None:

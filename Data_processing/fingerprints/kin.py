@@ -1,12 +1,14 @@
 """Which samples are the same picture, or look alike: columns by which others group them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from Data_processing.fingerprints.gather import gather
-from Data_processing.fingerprints.search import clusters
+from Data_processing.fingerprints.perceptual import Hash
+from Data_processing.fingerprints.search import Hashes, clusters
 from Data_processing.labelled import joined
 from Data_processing.sections import Audit, Split
 from Datasets import metadata
@@ -37,14 +39,21 @@ def kin(roots: Mapping[str, Path], asked: Audit, compute: Compute) -> pd.DataFra
     prints = gather(sorted(roots), roots, compute).sort_values("id", ignore_index=True)
     is_read = prints["pixels"] != ""
     table[CONTENT] = prints["pixels"].where(is_read, table[CONTENT])
-    seen = prints[prints["seen"]]
-    found = clusters(seen["upright"].to_numpy(), seen["mirrored"].to_numpy(), asked.distance)
+    seen = prints[prints["upright"].notna()]
+    upright, mirrored = (hashes(seen[name].tolist()) for name in ("upright", "mirrored"))
+    found = clusters(upright, mirrored, asked.distance)
     first = pd.Series(seen["id"].to_numpy()[found], seen.index)
     table[LOOK] = first.where(first.duplicated(keep=False)).reindex(table.index)
     one_picture = table.groupby(LOOK)[CONTENT].transform("nunique") == 1  # told as duplicates
     table[LOOK] = table[LOOK].mask(one_picture)
     table[LOOK] = table[LOOK].astype(object).where(table[LOOK].notna(), None)
     return table
+
+
+def hashes(each: Sequence[Hash]) -> Hashes:
+    """Return the hashes of many pictures as arrays."""
+    fine = np.frombuffer(b"".join(one.fine for one in each), np.uint64)
+    return Hashes(np.array([one.coarse for one in each], np.uint64), fine.reshape(len(each), -1))
 
 
 def roots_of(params: Params, split: Split) -> dict[str, Path]:

@@ -1,8 +1,10 @@
-"""A hash of what a picture looks like: pictures that look alike differ in few of its 64 bits.
+"""Hashes of what a picture looks like: pictures that look alike differ in few of their bits.
 
 The 8 x 8 lowest frequencies but the constant ones, above or below their median, of the picture in
 32 x 32 cells of gray (C. Zauner, "Implementation and benchmarking of perceptual image hash
-functions", 2010, section 3.2). In whole numbers throughout, so that no processor rounds otherwise.
+functions", 2010, section 3.2), and the same of 16 x 16: the 64 bits of the first are quickly
+searched, the 256 of the second tell what only seemed alike. In whole numbers throughout, so that no
+processor rounds otherwise.
 """
 
 from functools import lru_cache
@@ -12,8 +14,9 @@ import msgspec
 import numpy as np
 
 CELLS = 32
-SIDE = 8
-BITS = SIDE * SIDE
+COARSE, FINE = 8, 16
+"""Frequencies along a side: of the hash that is searched, and of the one that confirms."""
+FINE_BYTES = FINE * FINE // 8
 LUMA = (299, 587, 114)
 """Thousandths of red, green and blue (ITU-R BT.601)."""
 FLAT = 2
@@ -22,11 +25,18 @@ _FINE = 256
 """Parts of a gray level that cells are told apart by."""
 
 
+class Hash(msgspec.Struct, frozen=True):
+    """The 64 bits that are searched, and the 256 that confirm, 32 bytes."""
+
+    coarse: int
+    fine: bytes
+
+
 class Looks(msgspec.Struct, frozen=True):
     """The hash of a picture, and that of the picture turned left to right."""
 
-    upright: int
-    mirrored: int
+    upright: Hash
+    mirrored: Hash
 
 
 def looks_of(pixels: np.ndarray) -> Looks | None:
@@ -40,15 +50,15 @@ def looks_of(pixels: np.ndarray) -> Looks | None:
     if cells.max() - cells.min() < FLAT * _FINE:
         return None
     waves = _waves()
-    found = waves @ cells @ waves.T  # (8, 8): down, across
-    mirror = np.where(np.arange(1, SIDE + 1) % 2, -1, 1)  # odd waves change their sign
-    return Looks(_bits(found), _bits(found * mirror))
+    found = waves @ cells @ waves.T  # (16, 16): down, across
+    mirror = np.where(np.arange(1, FINE + 1) % 2, -1, 1)  # odd waves change their sign
+    return Looks(_hash(found), _hash(found * mirror))
 
 
 @lru_cache(maxsize=1)
 def _waves() -> np.ndarray:
-    """Return the cosine waves of frequencies 1 to 8 over the cells, (8, 32) int64 of 4096."""
-    phases = np.outer(np.arange(1, SIDE + 1), 2 * np.arange(CELLS) + 1)
+    """Return the cosine waves of frequencies 1 to 16 over the cells, (16, 32) int64 of 4096."""
+    phases = np.outer(np.arange(1, FINE + 1), 2 * np.arange(CELLS) + 1)
     return np.rint(np.cos(np.pi * phases / (2 * CELLS)) * 4096).astype(np.int64)
 
 
@@ -102,7 +112,12 @@ def _bounds(side: int) -> _Bounds:
     return _Bounds(np.minimum(edges[:-1], side - 1), np.maximum(np.diff(edges), 1))
 
 
-def _bits(found: np.ndarray) -> int:
+def _hash(found: np.ndarray) -> Hash:
+    return Hash(int.from_bytes(_bits(found[:COARSE, :COARSE]), "big"), _bits(found))
+
+
+def _bits(found: np.ndarray) -> bytes:
+    """Return for each frequency whether it is above the median, packed."""
     ordered = np.sort(found, axis=None)
-    middle = ordered[BITS // 2 - 1] + ordered[BITS // 2]
-    return int.from_bytes(np.packbits(2 * found > middle).tobytes(), "big")
+    half = found.size // 2
+    return np.packbits(2 * found > ordered[half - 1] + ordered[half]).tobytes()

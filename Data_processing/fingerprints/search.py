@@ -6,6 +6,7 @@ search in Hamming space with multi-index hashing", 2012) look at fewer pairs, bu
 microsecond each, and for distances that matter here at many of them.
 """
 
+import msgspec
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -13,41 +14,49 @@ from scipy.sparse.csgraph import connected_components
 ROWS = 256
 COLUMNS = 8192
 """Hashes a tile: its counts stay in the processor's cache."""
+CONFIRMED = 48
+"""Bits of 256 in which fine hashes of what looks alike differ at most; of others it is 56 up."""
 
 
-def clusters(hashes: np.ndarray, mirrored: np.ndarray, distance: int) -> np.ndarray:
-    """Return the number of each hash's cluster, (N,) int: that of its first member.
+class Hashes(msgspec.Struct, frozen=True):
+    """Hashes of many pictures: (N,) uint64 that are searched, (N, 4) uint64 that confirm."""
 
-    Two belong together if they differ in ``distance`` bits at most, one of them mirrored or not, or
-    if a chain of such pairs leads from one to the other.
+    coarse: np.ndarray
+    fine: np.ndarray
+
+
+def clusters(upright: Hashes, mirrored: Hashes, distance: int) -> np.ndarray:
+    """Return the number of each picture's cluster, (N,) int: that of its first member.
+
+    Two belong together if their coarse hashes differ in ``distance`` bits at most and their fine
+    ones in ``CONFIRMED``, one of them mirrored or not, or if a chain of such pairs leads from one
+    to the other.
 
     Args:
-        hashes: (N,) uint64.
-        mirrored: (N,) uint64, of the same pictures turned left to right.
-        distance: bits, 0 to 63.
+        upright: of the pictures.
+        mirrored: of the same pictures turned left to right.
+        distance: bits of 64.
     """
-    count = len(hashes)
+    count = len(upright.coarse)
     cluster = np.arange(count)
     for top in range(0, count, ROWS):
-        ends = [
-            _pairs(ours[top : top + ROWS], hashes, top, distance) for ours in (hashes, mirrored)
-        ]
+        ends = [_pairs(ours, upright, top, distance) for ours in (upright, mirrored)]
         rows, columns = (np.concatenate(side) for side in zip(*ends, strict=True))
-        cluster = _joined(cluster, rows + top, columns)
+        cluster = _joined(cluster, rows, columns)
     return cluster
 
 
-def _pairs(
-    some: np.ndarray, hashes: np.ndarray, first: int, distance: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return which of ``some`` are near which of ``hashes`` from ``first`` on: positions."""
+def _pairs(ours: Hashes, others: Hashes, top: int, distance: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return which of ``ROWS`` of ours, from ``top`` on, are near which others from there on."""
+    some = ours.coarse[top : top + ROWS, None]
     rows, columns = [], []
-    for left in range(first, len(hashes), COLUMNS):
-        bits = np.bitwise_count(some[:, None] ^ hashes[None, left : left + COLUMNS])
+    for left in range(top, len(others.coarse), COLUMNS):
+        bits = np.bitwise_count(some ^ others.coarse[None, left : left + COLUMNS])
         near = np.flatnonzero(bits <= distance)
-        width = bits.shape[1]
-        rows.append(near // width)
-        columns.append(near % width + left)
+        row, column = near // bits.shape[1] + top, near % bits.shape[1] + left
+        differ = np.bitwise_count(ours.fine[row] ^ others.fine[column]).sum(axis=1, dtype=np.int64)
+        rows.append(row[differ <= CONFIRMED])
+        columns.append(column[differ <= CONFIRMED])
     return np.concatenate(rows), np.concatenate(columns)
 
 
