@@ -155,9 +155,16 @@ class _Given(Generic[T, R]):
         self._future: Future[R] | None = None
 
     def give(self, pool: ProcessPoolExecutor, work: Callable[[T], R]) -> None:
-        """Give the task to ``pool``, unless it is done: it has a result, or an error of its own."""
+        """Give the task to ``pool``, unless it is done: it has a result, or an error of its own.
+
+        Raises:
+            BrokenProcessPool: the pool broke, also while it was starting another worker for this.
+        """
         if not self._is_done():
-            self._future = pool.submit(work, self._task)
+            try:
+                self._future = pool.submit(work, self._task)
+            except OSError as error:
+                raise BrokenProcessPool(f"no worker could be started: {error}") from error
 
     def result(self) -> R:
         """Return the result, waiting for it."""

@@ -105,9 +105,8 @@ def test_a_missing_input_names_the_stage_that_makes_it(tmp_path: Path) -> None:
 
 
 def die(task: int) -> int:
-    """End the worker as the kernel does when memory is gone, but for the first task."""
-    if task:
-        os.kill(os.getpid(), signal.SIGKILL)
+    """End the worker as the kernel does when memory is gone."""
+    os.kill(os.getpid(), signal.SIGKILL)
     return task
 
 
@@ -116,6 +115,24 @@ def test_workers_that_die_again_and_again_are_said(capsys: pytest.CaptureFixture
     with pytest.raises(StageError, match="worker processes died 4 times at the same work"):
         list(map_tasks(die, range(4), 2, "x"))
     assert capsys.readouterr().err.count("a worker process died; what it left is done again") == 3
+
+
+class Closing(ProcessPoolExecutor):
+    """Refuses the third task that it is given, as one that breaks while it starts a worker."""
+
+    given = 0
+
+    def submit(self, *given: Any, **named: Any) -> Any:
+        """Submit, or refuse."""
+        Closing.given += 1
+        if Closing.given == 3:
+            raise OSError("handle is closed")
+        return super().submit(*given, **named)
+
+
+def test_a_pool_that_breaks_while_it_starts_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("Datasets.stage.ProcessPoolExecutor", Closing)
+    assert list(map_tasks(abs, range(9), 2, "x")) == list(range(9))
 
 
 def die_once(task: int) -> int:
