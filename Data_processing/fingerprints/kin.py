@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from Data_processing.fingerprints.gather import gather
-from Data_processing.fingerprints.perceptual import Hash
+from Data_processing.fingerprints.perceptual import FINE_BYTES, Hash
 from Data_processing.fingerprints.search import Hashes, clusters
 from Data_processing.labelled import joined
 from Data_processing.sections import Audit, Split
@@ -53,7 +53,8 @@ def kin(roots: Mapping[str, Path], asked: Audit, compute: Compute) -> pd.DataFra
 def hashes(each: Sequence[Hash]) -> Hashes:
     """Return the hashes of many pictures as arrays."""
     fine = np.frombuffer(b"".join(one.fine for one in each), np.uint64)
-    return Hashes(np.array([one.coarse for one in each], np.uint64), fine.reshape(len(each), -1))
+    coarse = np.array([one.coarse for one in each], np.uint64)
+    return Hashes(coarse, fine.reshape(len(each), FINE_BYTES // fine.itemsize))
 
 
 def roots_of(params: Params, split: Split) -> dict[str, Path]:

@@ -196,3 +196,13 @@ def test_nothing_is_decoded_where_nobody_asks(workspace: Workspace) -> None:
     shutil.rmtree("raw")
     audit.run(Namespace())
     assert not Path(".darkroom/fingerprints").exists()
+
+
+def test_pictures_in_which_nothing_is_seen_are_no_likeness(workspace: Workspace) -> None:
+    """All flat: each is told by its pixels alone."""
+    for number in range(12):
+        plant(workspace, number, np.full((20, 20, 3), 9 * number, np.uint8))
+    workspace.params("near: warn", "near: error")
+    split.run(Namespace())
+    audit.run(Namespace())
+    assert json.loads((audit.ANALYTICS / "duplicates.json").read_text()) == []
