@@ -1,6 +1,6 @@
 """The scheme ``samples``: a sample falls where its name falls, whatever others are added."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pandas as pd
@@ -25,11 +25,10 @@ def deal(samples: pd.DataFrame, split: Split, draw: Draw) -> Dealt:
         ParamsError: a fold is left empty.
     """
     ids = samples["id"]
-    every = [_by_name(ids, split, Draw(draw.seed, one)) for one in range(split.repeats)]
-    folds = every[draw.repeat]
-    if split.stable or (split.stable is None and all(is_fair(one, split) for one in every)):
-        refuse_empty(folds, split.n_folds, fewer(split, "take split.stable out"))
-        return Dealt(folds, split.n_folds)
+    settled = settled_by_name(ids, split, draw, holdout.drawn)
+    if settled is not None:
+        refuse_empty(settled, split.n_folds, fewer(split, "take split.stable out"))
+        return Dealt(settled, split.n_folds)
     held = holdout.drawn(ids, split, draw.seed)
     folds = np.full(len(ids), HOLDOUT)
     order = np.argsort(_places(ids[~held], draw.names), kind="stable")
@@ -38,19 +37,33 @@ def deal(samples: pd.DataFrame, split: Split, draw: Draw) -> Dealt:
     return Dealt(folds, split.n_folds, note="evenly: an added sample may move others")
 
 
-def is_fair(folds: np.ndarray, split: Split) -> bool:
+def settled_by_name(
+    names: pd.Series, split: Split, draw: Draw, held: Callable[[pd.Series, Split, int], np.ndarray]
+) -> np.ndarray | None:
+    """Return the fold of each name, (N,) int, or None where they are to be dealt out evenly.
+
+    Which of the two it is holds for all repetitions, as they share a holdout.
+
+    Args:
+        names: of samples, or the group of each.
+        split: the section of params.yaml.
+        draw: which repetition.
+        held: who is held out, where that is a number.
+    """
+    every = [dealt_by_name(names, split, Draw(draw.seed, one)) for one in range(split.repeats)]
+    if split.holdout >= 1:
+        for folds in every:
+            folds[held(names, split, draw.seed)] = HOLDOUT
+    fair = split.stable is None and all(_is_fair(folds, split) for folds in every)
+    return every[draw.repeat] if split.stable or fair else None
+
+
+def _is_fair(folds: np.ndarray, split: Split) -> bool:
     """Return whether every fold, and the holdout, has half of what would be even."""
     share = holdout.count_of(split, len(folds)) / max(len(folds), 1)
     counts = np.bincount(folds[folds != HOLDOUT], minlength=split.n_folds)
     enough = counts.min() >= FAIR * len(folds) * (1 - share) / split.n_folds
     return bool(enough and (folds == HOLDOUT).sum() >= FAIR * len(folds) * share)
-
-
-def _by_name(ids: pd.Series, split: Split, draw: Draw) -> np.ndarray:
-    folds = dealt_by_name(ids, split, draw)
-    if split.holdout >= 1:
-        folds[holdout.drawn(ids, split, draw.seed)] = HOLDOUT
-    return folds
 
 
 def dealt_by_name(names: pd.Series, split: Split, draw: Draw) -> np.ndarray:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from Data_processing.sections import Split
 from Data_processing.split import holdout
-from Data_processing.split.by_name import dealt_by_name, is_fair
+from Data_processing.split.by_name import settled_by_name
 from Data_processing.split.schemes import WHERE, Dealt, Draw, fewer, refuse_empty, refuse_gaps
 from Data_processing.split.stratified import refuse_rare
 from Datasets.errors import ParamsError
@@ -29,15 +29,15 @@ def deal(samples: pd.DataFrame, split: Split, draw: Draw) -> Dealt:
         ParamsError: a sample has no group, or the groups do not suffice.
     """
     refuse_ungrouped(samples)
-    if split.scheme == "group" and split.stable is not False:
-        groups = samples["group"]
-        every = [_by_name(groups, split, Draw(draw.seed, one)) for one in range(split.repeats)]
-        folds = every[draw.repeat]
-        if split.stable or all(is_fair(one, split) for one in every):
-            few = f"{groups.nunique()} groups are too few to fall where their names do"
-            refuse_empty(folds, split.n_folds, f"{few}; take split.stable out, or ask for fewer")
-            return Dealt(folds, split.n_folds, note="by their names")
-    held = holdout.whole_groups(samples["group"], split, draw.seed)
+    groups = samples["group"]
+    settled = None
+    if split.scheme == "group":
+        settled = settled_by_name(groups, split, draw, holdout.whole_groups)
+    if settled is not None:
+        few = f"{groups.nunique()} groups are too few to fall where their names do"
+        refuse_empty(settled, split.n_folds, f"{few}; take split.stable out, or ask for fewer")
+        return Dealt(settled, split.n_folds, note="by their names")
+    held = holdout.whole_groups(groups, split, draw.seed)
     kept = samples[~held]
     _refuse_few(kept["group"], split)
     folds = np.full(len(samples), HOLDOUT)
@@ -54,13 +54,6 @@ def refuse_ungrouped(samples: pd.DataFrame) -> None:
     """
     remedy = "name a column in split.group, fill the gaps, or choose the scheme stratified"
     refuse_gaps(samples, "group", "group", remedy)
-
-
-def _by_name(groups: pd.Series, split: Split, draw: Draw) -> np.ndarray:
-    folds = dealt_by_name(groups, split, draw)
-    if split.holdout >= 1:
-        folds[holdout.whole_groups(groups, split, draw.seed)] = HOLDOUT
-    return folds
 
 
 def _refuse_few(groups: pd.Series, split: Split) -> None:
