@@ -5,30 +5,26 @@ What belongs together and stands in two folds stops the run before anything is t
 
 import argparse
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
-import pandas as pd
 
-from Data_processing.analytics import Shared, Sharing, summarise
+from Data_processing.analytics.write import write_analytics
 from Data_processing.fingerprints.kin import CONTENT, LOOK, kin, roots_of
 from Data_processing.labelled import read_labelled
 from Data_processing.sections import Audit, Split
+from Data_processing.sharing import Shared, Sharing, shared
 from Datasets import compute, metadata, splits
 from Datasets.dataset import METADATA
 from Datasets.errors import GateError
-from Datasets.files import new_folder, sha256_of_file, write_json
+from Datasets.files import sha256_of_file, write_json
 from Datasets.params import load
-from Datasets.splits import SPLITS, column_of
+from Datasets.splits import SPLITS
 from Datasets.stage import require, running
 from Datasets.terminal import one_line, say
 
 PASSED = Path("Datasets/audit/passed.json")
-ANALYTICS = Path("Datasets/analytics")
 SHOWN = 10
-LISTED = 10_000
-"""Sets of samples that are listed in a file: in a set of stills all may look alike."""
 
 
 class Passed(msgspec.Struct, frozen=True):
@@ -87,34 +83,12 @@ def run(arguments: argparse.Namespace) -> None:
         columns = kin(roots_of(params, split), asked, compute.load())
         samples = samples.merge(columns, on="id", validate="one_to_one")
         found = {kind: shared(samples, kind.column, range(folds.about.repeats)) for kind in KINDS}
-        listed = [one for kind in KINDS[:2] for one in found[kind].every()]
-        with new_folder(ANALYTICS) as folder:
-            counted = {kind.key: len(found[kind].inside) for kind in KINDS[:2]}
-            disputed = sum(len(set(one.labels)) > 1 for one in listed)
-            write_json(folder / "summary.json", summarise(names, samples, counted, disputed))
-            write_json(folder / "duplicates.json", listed[:LISTED])
+        same, alike = (found[kind] for kind in KINDS[:2])
+        write_analytics(samples, same, alike, roots_of(params, split))
+        disputed = sum(one.disputed() for one in [*same.every(), *alike.every()])
         _judge(found, asked)
         write_json(PASSED, Passed(_inputs(names)))
         stage.summary = _summary(len(samples), found, disputed)
-
-
-def shared(samples: pd.DataFrame, column: str, repeats: Iterable[int] = (0,)) -> Sharing:
-    """Return what two samples or more share in ``column``, inside one fold and across folds.
-
-    Inside is what no repetition parts; across is told by the first repetition that does.
-    """
-    inside: list[Shared] = []
-    across: list[Shared] = []
-    known = samples.dropna(subset=[column])
-    of_value = known[known.duplicated(column, keep=False)].groupby(column, sort=False)
-    for value, group in of_value:  # in the order of the first sample of each
-        dealt = [tuple(group[column_of(repeat)]) for repeat in repeats]
-        apart = next((folds for folds in dealt if len(set(folds)) > 1), None)
-        one = Shared(
-            column, str(value), tuple(group["id"]), apart or dealt[0], tuple(group["label"])
-        )
-        (across if apart else inside).append(one)
-    return Sharing(inside, across)
 
 
 def _judge(found: dict[Kind, Sharing], asked: Audit) -> None:

@@ -4,6 +4,7 @@ import colorsys
 
 import numpy as np
 
+from Datasets.metadata import ImageMetadata
 from Datasets.sample import Boxes
 
 PALETTE = np.array(
@@ -36,6 +37,14 @@ def colour_of(index: int) -> np.ndarray:
         return np.asarray(PALETTE[index])
     red, green, blue = colorsys.hls_to_rgb((index * GOLDEN) % 1.0, 0.62, 0.55)
     return np.array((red * 255, green * 255, blue * 255)).round().astype(np.uint8)
+
+
+def boxes_of(line: ImageMetadata) -> Boxes:
+    """Return the boxes of a line of the metadata as columns."""
+    boxes = line.bounding_boxes
+    corners = np.array([(box.x1, box.y1, box.x2, box.y2) for box in boxes]).reshape(-1, 4)
+    names = tuple(box.name for box in boxes)
+    return Boxes(names, corners, np.arange(len(boxes), dtype=np.int32))
 
 
 def for_the_eye(image: np.ndarray) -> np.ndarray:

@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from Datasets.dataset import dataset_called
+from Datasets.draw import boxes_of
 from Datasets.errors import StageError, StoreError
 from Datasets.files import write_bytes
 from Datasets.image import decode, encode_png
-from Datasets.metadata import Annotated, ImageMetadata, read, read_classes
+from Datasets.metadata import Annotated, read, read_classes
 from Datasets.metadata_folder import metadata_folder
 from Datasets.panel import Cell, check_out, panel, picture
 from Datasets.params import load, nearest
 from Datasets.raw_image import RawImage
-from Datasets.sample import Boxes
 from Datasets.terminal import answer
 
 COLOURS = 253
@@ -82,15 +82,10 @@ def _cell(sample: Annotated, folder: Path, raw: Path, classes: tuple[str, ...]) 
         )
     image = RawImage(root, files, row.sha256, row.window, row.window_hash).pixels("unchanged")
     return Cell(
-        picture(image, _mask(sample, folder), _boxes(line), classes), line.image, line.label_names()
+        picture(image, _mask(sample, folder), boxes_of(line), classes),
+        line.image,
+        line.label_names(),
     )
-
-
-def _boxes(line: ImageMetadata) -> Boxes:
-    boxes = line.bounding_boxes
-    corners = np.array([(box.x1, box.y1, box.x2, box.y2) for box in boxes]).reshape(-1, 4)
-    names = tuple(box.name for box in boxes)
-    return Boxes(names, corners, np.arange(len(boxes), dtype=np.int32))
 
 
 def _mask(sample: Annotated, folder: Path) -> np.ndarray | None:

@@ -9,12 +9,14 @@ from functools import partial
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
 import pandas as pd
 
 from Data_processing.fingerprints.perceptual import Hash, looks_of
+from Data_processing.fingerprints.tone import Tone, tone_of
 from Datasets import metadata
 from Datasets.compute import Compute
 from Datasets.dataset import METADATA
@@ -24,9 +26,11 @@ from Datasets.raw_image import RawImage
 from Datasets.stage import STATE, map_tasks
 from Datasets.terminal import say
 
-FORMAT = 2
+FORMAT = 3
 """Raised by hand when another fingerprint would be made of the same pixels."""
-DECODERS = ("imagecodecs", "numpy", "pillow", "tifffile")
+DECODERS = ("imagecodecs", "numpy", "opencv-python-headless", "pillow", "tifffile")
+MARKS = ("id", "files", "is_embedded", "sha256", "window", "window_hash")
+"""Columns of samples.parquet that say where pixels lie."""
 CHUNK = 128
 """Images a task."""
 SEAL_BYTES = 32
@@ -36,12 +40,13 @@ class Fingerprint(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What the pixels of a sample are known again by.
 
     ``pixels`` is their xxh3-128 with shape and dtype, "" if they cannot be decoded. ``upright`` and
-    ``mirrored`` are perceptual hashes, None of a flat picture.
+    ``mirrored`` are perceptual hashes, None of a flat picture. ``tone`` is None of none.
     """
 
     pixels: str
     upright: Hash | None = None
     mirrored: Hash | None = None
+    tone: Tone | None = None
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -55,7 +60,8 @@ def gather(names: Iterable[str], roots: Mapping[str, Path], compute: Compute) ->
     """Return the fingerprints of all samples of some data sets.
 
     Columns id, pixels (str, "" where the file cannot be decoded: the first step will say why),
-    upright and mirrored (``Hash``, None of what is flat).
+    upright and mirrored (``Hash``, None of what is flat), tone (``Tone``, None of what cannot be
+    decoded).
 
     Args:
         names: the data sets.
@@ -90,30 +96,44 @@ def _of_set(name: str, root: Path, compute: Compute) -> pd.DataFrame:
             "pixels": [one.pixels for one in prints],
             "upright": [one.upright for one in prints],
             "mirrored": [one.mirrored for one in prints],
+            "tone": [one.tone for one in prints],
         }
     )
 
 
 def _wanted(name: str, root: Path) -> Iterator[tuple[str, Wanted]]:
     """Yield each sample's id with what is to be looked at."""
-    folder = METADATA / name
-    marks = ["id", "files", "is_embedded", "sha256", "window", "window_hash"]
-    read = metadata.read_columns(folder, marks)
+    read = metadata.read_columns(METADATA / name, list(MARKS))
     versions = [version(decoder) for decoder in DECODERS]
     for image, row in zip(read.images, read.table.to_pylist(), strict=True):
-        # A mask cuts the object of a window out; of a whole image it changes nothing.
-        mask = image.segmentation_mask if row["window"] else None
-        drawn = content_hash((folder / mask).read_bytes()) if mask else ""
+        raw = raw_image(name, root, image, row)
+        drawn = content_hash(raw.mask.read_bytes()) if raw.mask else ""
         told = [FORMAT, versions, row["sha256"], row["window"], row["window_hash"], drawn]
-        raw = RawImage(
-            folder if row["is_embedded"] else root,
-            tuple(row["files"]) or (image.image,),
-            row["sha256"],
-            tuple(row["window"]),
-            row["window_hash"],
-            folder / mask if mask else None,
-        )
         yield row["id"], Wanted(content_hash(msgspec.json.encode(told)), raw)
+
+
+def raw_image(
+    name: str, root: Path, image: metadata.ImageMetadata, row: Mapping[str, Any]
+) -> RawImage:
+    """Return where the pixels of a sample lie.
+
+    Args:
+        name: its data set.
+        root: the raw folder of that.
+        image: its line of the metadata.
+        row: its values in the columns ``MARKS`` of samples.parquet.
+    """
+    folder = METADATA / name
+    # A mask cuts the object of a window out; of a whole image it changes nothing.
+    mask = image.segmentation_mask if row["window"] else None
+    return RawImage(
+        folder if row["is_embedded"] else root,
+        tuple(row["files"]) or (image.image,),
+        row["sha256"],
+        tuple(row["window"]),
+        row["window_hash"],
+        folder / mask if mask else None,
+    )
 
 
 class _Chunks:
@@ -141,8 +161,10 @@ def _fingerprint(raw: RawImage) -> Fingerprint:
         return Fingerprint("")
     form = f"{pixels.shape} {pixels.dtype}".encode()
     digest = content_hash(form + content_hash(np.ascontiguousarray(pixels).data).encode())
-    looks = looks_of(pixels)
-    return Fingerprint(digest, looks.upright, looks.mirrored) if looks else Fingerprint(digest)
+    looks, tone = looks_of(pixels), tone_of(pixels)
+    if looks is None:
+        return Fingerprint(digest, tone=tone)
+    return Fingerprint(digest, looks.upright, looks.mirrored, tone)
 
 
 def _recalled(memory: Path) -> dict[str, Fingerprint]:

@@ -18,12 +18,14 @@ from Datasets.params import Params
 
 CONTENT, LOOK = "content", "look"
 """Columns: what a sample's pixels are; the first sample, by id, of all that look like it."""
+TONE = "tone"
+"""Column: how bright a sample is, None where it was not decoded."""
 
 
 def kin(roots: Mapping[str, Path], asked: Audit, compute: Compute) -> pd.DataFrame:
-    """Return columns id, content (text) and look (an id, None where nothing looks alike).
+    """Return columns id, content (text), look (an id, None where nothing looks alike) and tone.
 
-    With ``near: off`` nothing is decoded: content is then told by files, and look is empty.
+    With ``near: off`` nothing is decoded: content is then told by files, look and tone are None.
 
     Args:
         roots: the raw folder of each data set that takes part.
@@ -35,9 +37,10 @@ def kin(roots: Mapping[str, Path], asked: Audit, compute: Compute) -> pd.DataFra
     table = pd.DataFrame({"id": rows["id"], CONTENT: rows["sha256"] + rows["window_hash"]})
     table = table.sort_values("id", ignore_index=True)
     if asked.near == "off":
-        return table.assign(**{LOOK: None})
+        return table.assign(**{LOOK: None, TONE: None})
     prints = gather(sorted(roots), roots, compute).sort_values("id", ignore_index=True)
     is_read = prints["pixels"] != ""
+    table[TONE] = prints["tone"]
     table[CONTENT] = prints["pixels"].where(is_read, table[CONTENT])
     seen = prints[prints["upright"].notna()]
     upright, mirrored = (hashes(seen[name].tolist()) for name in ("upright", "mirrored"))

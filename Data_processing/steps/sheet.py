@@ -4,24 +4,22 @@ The same six samples before and after, copy 0 and two copies, boxes and masks dr
 """
 
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from PIL import Image
 
 from Data_processing.interim import folder_of
 from Data_processing.raw import RawFiles
 from Data_processing.steps.entries import SOURCE, Step
-from Datasets.draw import for_the_eye, overlay
 from Datasets.files import write_bytes, write_json
 from Datasets.image import encode_png
 from Datasets.index import Row, rows_of
 from Datasets.randomness import place_of
 from Datasets.sample import Sample
 from Datasets.store import Store
+from Datasets.thumbnail import thumbnail
 
 SHEETS = Path("Datasets/sheets")
 SAMPLES = 6
@@ -52,13 +50,6 @@ class Cell(msgspec.Struct, frozen=True):
     width: int
     height: int
     boxes: tuple[BoxOnSheet, ...]
-
-
-class Placed(NamedTuple):
-    """Height and width in pixels of the sheet."""
-
-    height: int
-    width: int
 
 
 class Sheet(msgspec.Struct, frozen=True):
@@ -110,29 +101,13 @@ def _put(
     canvas: np.ndarray, sample: Sample, line: int, column: int, classes: tuple[str, ...]
 ) -> Cell:
     """Draw ``sample`` in the middle of its cell and return where it is. Masks are left out."""
-    height, width = sample.image.shape[:2]
-    tall, wide = _fitted(height, width)
-    method = Image.Resampling.NEAREST if tall > height else Image.Resampling.BILINEAR
-    picture = Image.fromarray(for_the_eye(sample.image)).resize((wide, tall), method)
-    corners = sample.boxes.corners * np.array([wide / width, tall / height] * 2)
-    boxes = msgspec.structs.replace(sample.boxes, corners=corners)
+    small = thumbnail(sample.image, sample.boxes, classes, CELL)
+    tall, wide = small.picture.shape[:2]
     top, left = _offset(line) + (CELL - tall) // 2, _offset(column) + (CELL - wide) // 2
-    drawn = overlay(np.array(picture), None, boxes, classes)
-    canvas[top : top + tall, left : left + wide] = drawn
+    canvas[top : top + tall, left : left + wide] = small.picture
+    boxes = small.boxes
     on_sheet = tuple(
         BoxOnSheet(name, left + x1, top + y1, x2 - x1, y2 - y1)
-        for name, (x1, y1, x2, y2) in zip(boxes.names, corners.tolist(), strict=True)
+        for name, (x1, y1, x2, y2) in zip(boxes.names, boxes.corners.tolist(), strict=True)
     )
     return Cell(sample.id, column, left, top, wide, tall, on_sheet)
-
-
-def _fitted(height: int, width: int) -> Placed:
-    """Return the size that fits a cell: a large image made smaller, a small one whole times larger.
-
-    Pixels of a small image stay squares, so that one sees what the network sees.
-    """
-    longest = max(height, width)
-    if longest > CELL:
-        return Placed(max(1, round(height * CELL / longest)), max(1, round(width * CELL / longest)))
-    times = CELL // longest
-    return Placed(height * times, width * times)

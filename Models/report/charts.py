@@ -9,7 +9,7 @@ import numpy as np
 from markupsafe import Markup
 
 from Models.report import svg
-from Models.report.evidence import ClassCount, Confusion, shown
+from Models.report.evidence import Confusion, shown
 from Models.scoring import Interval
 
 WIDTH = 392
@@ -31,6 +31,13 @@ class Tally(msgspec.Struct, frozen=True):
 
     name: str
     interval: Interval
+
+
+class Bar(msgspec.Struct, frozen=True):
+    """One row of ``bars``: how many there are of something."""
+
+    name: str
+    count: int
 
 
 class Axis(msgspec.Struct, frozen=True):
@@ -126,17 +133,17 @@ def interval_strip(rows: Sequence[Tally]) -> Markup:
     return svg.drawing(WIDTH, bottom + 24, title, parts)
 
 
-def bars(title: str, counts: Sequence[ClassCount]) -> Markup:
-    """Return a bar a class, named before it and counted behind it."""
+def bars(title: str, counts: Sequence[Bar]) -> Markup:
+    """Return a bar each, named before it and counted behind it."""
     left = 12 + min(GUTTER, max(svg.long(one.name) for one in counts))
-    right = WIDTH - 12 - max(svg.long(f"{one.samples:,}") for one in counts)
-    most = max(1, max(one.samples for one in counts))
+    right = WIDTH - 12 - max(svg.long(f"{one.count:,}") for one in counts)
+    most = max(1, max(one.count for one in counts))
     parts = [svg.text(0, 9, title, "caption")]
     for i, one in enumerate(counts):
-        y, length = 28 + 24 * i, (right - left) * one.samples / most
+        y, length = 28 + 24 * i, (right - left) * one.count / most
         parts.append(svg.text(left - 8, y + 8, svg.short(one.name, left - 12), "end"))
-        parts.append(svg.box(left, y, length, 16, "bar", f"{one.name}: {one.samples:,}"))
-        parts.append(svg.text(left + length + 6, y + 8, f"{one.samples:,}"))
+        parts.append(svg.box(left, y, length, 16, "bar", f"{one.name}: {one.count:,}"))
+        parts.append(svg.text(left + length + 6, y + 8, f"{one.count:,}"))
     return svg.drawing(WIDTH, 28 + 24 * len(counts), title, parts)
 
 

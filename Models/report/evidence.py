@@ -3,6 +3,7 @@
 import msgspec
 import numpy as np
 
+from Datasets.analytics import Summary
 from Datasets.bundle import Manifest
 from Datasets.stage import Timing
 from Models.scoring import Interval
@@ -15,6 +16,14 @@ def shown(interval: Interval) -> str:
     '0.973 [0.962, 0.981]'
     """
     return f"{interval.value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """A picture that stands in the page itself, as a data URI; its size in pixels."""
+
+    uri: str
+    width: int
+    height: int
 
 
 class ClassScore(msgspec.Struct, frozen=True):
@@ -131,46 +140,6 @@ class Sheet(msgspec.Struct, frozen=True):
         )
 
 
-class ClassCount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How many samples show a class, and how many boxes bear its name."""
-
-    name: str
-    samples: int
-    boxes: int
-
-
-class Spread(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Least, middle and greatest of a number."""
-
-    min: float
-    median: float
-    max: float
-
-
-class FoldCount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How many samples a fold holds; fold -1 is the holdout."""
-
-    fold: int
-    samples: int
-
-
-class Analytics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Datasets/analytics/summary.json: what the data is like, by the stage ``audit``."""
-
-    samples: int
-    datasets: dict[str, int]
-    classes: tuple[ClassCount, ...]
-    width: Spread
-    height: Spread
-    boxes_per_sample: Spread
-    folds: tuple[FoldCount, ...]
-    groups: int
-    duplicates_within_folds: int
-    alike_within_folds: int
-    disputed: int
-    unlabelled: int
-
-
 class Walked(msgspec.Struct, frozen=True):
     """A stage of the walk, and its timing if it ran on this machine."""
 
@@ -192,7 +161,9 @@ class Evidence(msgspec.Struct, frozen=True):
     n: int
     spread: float | None
     folds: tuple[Fold, ...]
-    analytics: Analytics
+    analytics: Summary
+    pictures: dict[str, Picture]
+    """Of the samples that the findings of ``analytics`` name."""
     sheets: tuple[Sheet, ...]
     walk: tuple[Walked, ...]
     manifest: Manifest

@@ -9,6 +9,8 @@ from Models import scoring
 from Models.report.evidence import ClassScore, Confused, Confusion, Evidence, Loss
 
 SHOWN_LOSSES = 12
+SHOWN_OTHERS = 4
+"""Findings about the data that are not wrong, but worth a look: so many on the first screen."""
 LOW_RECALL = 0.9
 """Below it a class is named on the first screen, if it falls short of the whole as well."""
 
@@ -78,19 +80,14 @@ def look_at(evidence: Evidence) -> tuple[Finding, ...]:
         for pair in confused(table)[:3]
         if pair.count > 1
     ]
-    data = evidence.analytics
-    if data.duplicates_within_folds:
-        found.append(Finding("Duplicates inside folds", f"{data.duplicates_within_folds:,} sets"))
-    if data.alike_within_folds:
-        count = f"{data.alike_within_folds:,} sets"
-        found.append(Finding("Images that look alike inside folds", count, is_wrong=False))
-    if data.disputed:
-        found.append(
-            Finding("Equal or like images, labelled differently", f"{data.disputed:,} sets")
-        )
+    data = evidence.analytics.findings
+    found += [Finding(one.what, one.figures) for one in data if one.is_wrong]
     left_out = sum(fold.left_out for fold in evidence.folds)
     if left_out:
         found.append(Finding("Not tested, as without a single label", f"{left_out:,} images"))
-    if data.unlabelled:
-        found.append(Finding("Without a label", f"{data.unlabelled:,} images", is_wrong=False))
+    others = [one for one in data if not one.is_wrong]
+    found += [Finding(one.what, one.figures, is_wrong=False) for one in others[:SHOWN_OTHERS]]
+    if len(others) > SHOWN_OTHERS:
+        more = Finding("More under Data", f"{len(others) - SHOWN_OTHERS}", is_wrong=False)
+        found.append(more)
     return tuple(found)

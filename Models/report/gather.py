@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from Datasets import bundle
+from Datasets.analytics import ANALYTICS, PICTURES_FILE, SUMMARY_FILE, Summary
 from Datasets.errors import StoreError
 from Datasets.params import load
 from Datasets.stage import require, timings
 from Models.report.evidence import (
-    Analytics,
     ClassScore,
     Confusion,
     Epoch,
@@ -24,7 +24,7 @@ from Models.report.evidence import (
     Sheet,
     Walked,
 )
-from Models.report.pictures import embed
+from Models.report.pictures import cut, embed
 from Models.report.walk import Plan, Step, plan
 from Models.scoring import Interval
 
@@ -32,7 +32,6 @@ EVALUATION = Path("Models/evaluation")
 CURVES = Path("Models/curves")
 CROSSVAL = Path("Models/metrics/crossval.json")
 SHEETS = Path("Datasets/sheets")
-ANALYTICS = Path("Datasets/analytics/summary.json")
 PASSED = Path("Datasets/audit/passed.json")
 VERIFIED = Path("Datasets/verified.json")
 
@@ -80,12 +79,14 @@ def gather() -> Evidence:
     crossval = _json(CROSSVAL, OutOfFold, "crossval")
     timed = timings()
     require(PASSED, "audit")
+    analytics = _json(ANALYTICS / SUMMARY_FILE, Summary, "audit")
     return Evidence(
         out_of_fold=crossval.out_of_fold,
         n=crossval.n,
         spread=crossval.spread if len(walk.folds) > 1 else None,
         folds=tuple(_fold(number) for number in walk.folds),
-        analytics=_json(ANALYTICS, Analytics, "audit"),
+        analytics=analytics,
+        pictures=cut(ANALYTICS / PICTURES_FILE, analytics.pictures, "audit"),
         sheets=_sheets(walk),
         walk=tuple(Walked(stage, timed.get(stage)) for stage in walk.stages()),
         manifest=bundle.read(),

@@ -10,14 +10,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from ruamel.yaml import YAML
 
+from Datasets.analytics import Finding, Summary
 from Models.report import charts
-from Models.report.evidence import ClassScore, Confusion, Epoch, Evidence, Fold, shown
+from Models.report.distributions import of_data
+from Models.report.evidence import ClassScore, Confusion, Epoch, Evidence, Fold, Picture, shown
 from Models.report.findings import confused, hardest, look_at, pooled, scores
 
 MATRIX_CLASSES = 40
 """Up to so many classes the confusion matrix is drawn; above, the pairs that were confused."""
 PAIRS = 20
 BARS = 60
+FOLDS = 12
+"""Folds whose samples are counted one by one."""
 
 
 class Answers(msgspec.Struct, frozen=True):
@@ -28,6 +32,20 @@ class Answers(msgspec.Struct, frozen=True):
     matrix: Markup
     pairs: tuple[str, ...]
     classes: tuple[ClassScore, ...]
+
+
+class Shot(msgspec.Struct, frozen=True):
+    """A sample and what it looks like."""
+
+    id: str
+    picture: Picture
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """A finding about the data with samples to look at."""
+
+    finding: Finding
+    shots: tuple[Shot, ...]
 
 
 def render(evidence: Evidence) -> str:
@@ -50,15 +68,27 @@ def render(evidence: Evidence) -> str:
                 (fold.number, _curves(fold.epochs)) for fold in evidence.folds if fold.epochs
             ),
             answers=_answers(evidence, whole),
-            balance=charts.bars("Images of each class", data.classes)
-            if 0 < len(data.classes) <= BARS
-            else None,
+            balance=_balance(data),
+            distributions=of_data(data),
+            looked=tuple(_looked(evidence, one) for one in data.findings),
             longest=max(
                 (walked.timing.seconds for walked in evidence.walk if walked.timing), default=0.0
             ),
             total=math.fsum(walked.timing.seconds for walked in evidence.walk if walked.timing),
         )
     )
+
+
+def _balance(data: Summary) -> Markup | None:
+    if not 0 < len(data.classes) <= BARS:
+        return None
+    counts = [charts.Bar(one.name, one.samples) for one in data.classes]
+    return charts.bars("Images of each class", counts)
+
+
+def _looked(evidence: Evidence, finding: Finding) -> Looked:
+    there = [id_ for id_ in finding.samples if id_ in evidence.pictures]
+    return Looked(finding, tuple(Shot(id_, evidence.pictures[id_]) for id_ in there))
 
 
 def _environment() -> Environment:
@@ -69,7 +99,10 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(count=_count, figure=_figure, interval=shown, seconds=_seconds)
+    environment.filters.update(
+        count=_count, figure=_figure, interval=shown, seconds=_seconds, small=_small
+    )
+    environment.globals.update(FOLDS=FOLDS)
     return environment
 
 
@@ -138,6 +171,13 @@ def _count(number: float) -> str:
 def _figure(number: float) -> str:
     """Return a share as ``0.97``, and a dash for what cannot be said."""
     return f"{number:.2f}" if math.isfinite(number) else "–"
+
+
+def _small(number: float) -> str:
+    """Return a count as one, and what is below ten with two decimals, or two digits."""
+    if number >= 10 or float(number).is_integer():
+        return _count(number)
+    return f"{number:.2f}" if number >= 0.1 else f"{number:.2g}"
 
 
 def _seconds(number: float) -> str:

@@ -13,9 +13,11 @@ import pytest
 from PIL import Image
 
 from Data_processing import audit, check_params
-from Data_processing.audit import PASSED, shared
+from Data_processing.audit import PASSED
+from Data_processing.sharing import shared
 from Data_processing.split import stage as split
 from Datasets import splits
+from Datasets.analytics import ANALYTICS
 from Datasets.errors import GateError
 from Datasets.files import sha256_of
 from Datasets.image import encode_png
@@ -31,11 +33,11 @@ def test_it_passes_and_its_output_holds_hashes_only(workspace: Workspace) -> Non
     audit.run(None)  # type: ignore[arg-type]
     assert PASSED.read_bytes() == first
     assert all(len(digest) == 64 for digest in msgspec.json.decode(first)["inputs"].values())
-    summary = msgspec.json.decode((audit.ANALYTICS / "summary.json").read_bytes())
+    summary = msgspec.json.decode((ANALYTICS / "summary.json").read_bytes())
     assert summary["samples"] == 12
     assert summary["classes"] == [
-        {"name": "bright", "samples": 6, "boxes": 6},
-        {"name": "dark", "samples": 6, "boxes": 6},
+        {"name": "bright", "samples": 6, "boxes": 6, "counted": 6},
+        {"name": "dark", "samples": 6, "boxes": 6, "counted": 6},
     ]
     assert [fold["samples"] for fold in summary["folds"]] == [4, 4, 4]
 
@@ -142,10 +144,10 @@ def test_the_same_pixels_in_other_files_stop_it(workspace: Workspace) -> None:
     said = leaks(workspace)
     assert "1 pictures stand in two folds" in said and "audit.duplicates: merge" in said
     assert ", labelled bright and dark" in said
-    listed = json.loads((audit.ANALYTICS / "duplicates.json").read_text())
+    listed = json.loads((ANALYTICS / "duplicates.json").read_text())
     assert [one["kind"] for one in listed] == ["content"]  # not a second time as what looks alike
     assert listed[0]["ids"] == ["shapes/00.png", "shapes/01.png"]
-    summary = json.loads((audit.ANALYTICS / "summary.json").read_text())
+    summary = json.loads((ANALYTICS / "summary.json").read_text())
     assert summary["disputed"] == 1
 
 
@@ -205,4 +207,4 @@ def test_pictures_in_which_nothing_is_seen_are_no_likeness(workspace: Workspace)
     workspace.params("near: warn", "near: error")
     split.run(Namespace())
     audit.run(Namespace())
-    assert json.loads((audit.ANALYTICS / "duplicates.json").read_text()) == []
+    assert json.loads((ANALYTICS / "duplicates.json").read_text()) == []

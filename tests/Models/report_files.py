@@ -9,6 +9,25 @@ import numpy as np
 from PIL import Image
 
 from Datasets import bundle
+from Datasets.analytics import (
+    ANALYTICS,
+    PICTURES_FILE,
+    SUMMARY_FILE,
+    BoxKind,
+    ClassCount,
+    Drift,
+    Finding,
+    FoldCount,
+    Histogram,
+    Missing,
+    Picture,
+    PixelKind,
+    Range,
+    SizeCount,
+    Summary,
+    Together,
+    Tone,
+)
 from Datasets.files import write_json
 from Datasets.stage import STATE, Timing
 
@@ -60,26 +79,41 @@ def write_analytics(classes: Sequence[str], dataset: str) -> None:
     write_json(
         Path("Datasets/audit/passed.json"), {"inputs": {"Datasets/splits/folds.parquet": "0" * 64}}
     )
-    counts = [
-        {"name": name, "samples": 114 + 3 * i, "boxes": 114 + 3 * i}
-        for i, name in enumerate(classes)
-    ]
-    write_json(
-        Path("Datasets/analytics/summary.json"),
-        {
-            **{"samples": 1200, "datasets": {dataset: 1200}, "classes": counts},
-            **{
-                "width": {"min": 48, "median": 96.5, "max": 160},
-                "height": {"min": 48, "median": 97, "max": 160},
-            },
-            **{"boxes_per_sample": {"min": 1, "median": 1, "max": 1}, "groups": 0, "unlabelled": 0},
-            **{
-                "folds": [{"fold": k, "samples": TESTED} for k in range(5)],
-                "duplicates_within_folds": 0,
-                "alike_within_folds": 0,
-                "disputed": 0,
-            },
-        },
+    write_json(ANALYTICS / SUMMARY_FILE, summary_of(classes, dataset))
+    sheet = Image.new("RGB", (280, 144), (118, 116, 112))
+    sheet.save(ANALYTICS / PICTURES_FILE)
+
+
+def summary_of(classes: Sequence[str], dataset: str) -> Summary:
+    """Return analytics with a bit of everything."""
+    width, height, one = Range(48, 96.5, 160), Range(48, 97, 160), Range(1, 1, 1)
+    counts = [114 + 3 * i for i in range(len(classes))]
+    return Summary(
+        samples=1200,
+        datasets={dataset: 1200},
+        folds=tuple(FoldCount(k, TESTED) for k in range(5)),
+        groups=0,
+        classes=tuple(ClassCount(name, n, n, n) for name, n in zip(classes, counts, strict=True)),
+        together=(Together(classes[0], classes[-1], 7),),
+        width=width,
+        height=height,
+        sizes=(SizeCount(64, 48, 17),),
+        distinct_sizes=900,
+        kinds=(PixelKind(3, "uint8", 1200),),
+        tones=(Tone("uint8", (width,) * 3, Histogram((0.0, 0.5, 1.0), (3, 1197)), one),),
+        boxes_per_sample=one,
+        boxes=tuple(BoxKind(name, width, height, one) for name in classes),
+        box_sides=Histogram((16.0, 32.0, 64.0), (400, 800)),
+        box_places=((1, 2), (3, 1194)),
+        missing=(Missing("age", 81),),
+        drift=(Drift("brightness", 2, "KS", 0.31, 0.0004),),
+        tests=50,
+        duplicates_within_folds=0,
+        alike_within_folds=0,
+        disputed=0,
+        unlabelled=0,
+        findings=(Finding("Nearly black images", "1 image", 1, (f"{dataset}/a <b>.png",)),),
+        pictures=(Picture(f"{dataset}/a <b>.png", 8, 8, 128, 96),),
     )
 
 

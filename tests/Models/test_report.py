@@ -147,6 +147,27 @@ def test_stages_without_a_timing_are_shown_without_seconds(walked):
     assert "not timed on this machine" in page().text
 
 
+def test_what_the_data_are_like_stands_on_the_page(walked):
+    """Findings with their pictures, names escaped; the rest in tables and charts."""
+    text = " ".join(page().text.split())
+    assert "Nearly black images 1 image" in text
+    assert "50 tests of whether a fold differs" in text and "found nothing" not in text
+    assert "2 brightness KS 0.31 0.0004" in text
+    assert "0 + 9" in text  # two classes at once
+    assert "age 81" in text
+    html = render(gather())
+    assert 'title="digits/a &lt;b&gt;.png"' in html
+    assert "0.5 to 1: 1,197" in html  # of the bar on hover
+    assert "row 2 of 2, column 2: 1,194" in html
+
+
+def test_a_picture_beyond_its_sheet_is_refused(walked):
+    path = Path("Datasets/analytics/summary.json")
+    path.write_text(path.read_text().replace('"x": 8', '"x": 800').replace('"x":8', '"x":800'))
+    with pytest.raises(StoreError, match="is not on it; run `dvc repro -f audit`"):
+        gather()
+
+
 def test_several_folds_are_pooled(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     report_files.write_walk(folds=(0, 3))
@@ -170,6 +191,7 @@ def test_several_folds_are_pooled(tmp_path, monkeypatch):
         ("Datasets/sheets/crop.json", "process@crop"),
         ("Datasets/sheets/crop.png", "process@crop"),
         ("Datasets/analytics/summary.json", "audit"),
+        ("Datasets/analytics/pictures.png", "audit"),
         ("Datasets/audit/passed.json", "audit"),
         ("Datasets/verified.json", "verify"),
     ],

@@ -1,0 +1,1 @@
+"""What the data look like: balance, sizes, places, brightness, what lacks, how folds differ."""

@@ -1,0 +1,216 @@
+"""What stands out in the data, with the samples that show it best."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from Data_processing.analytics.drift import quantities
+from Data_processing.analytics.tables import ANNOTATED, Tables, columns_of
+from Data_processing.sharing import Shared
+from Datasets.analytics import Drift, Finding
+from Datasets.metadata import COLUMN
+
+SHOWN = 8
+"""Samples a finding names."""
+NAMED = 5
+"""Findings of one sort; the further ones are summed up in the last."""
+RARE_SHARE = 0.1
+"""A class with fewer samples than this share of the most frequent one is rare."""
+DARK, LIGHT, FLAT = 0.05, 0.95, 0.02
+"""Mean values, and a standard deviation, as shares of the type's range."""
+TINY = 4.0
+"""Pixels: a box whose shorter side is less is tiny."""
+WHOLE = 0.95
+"""Share of the image from which on a box is all of it."""
+FAR_SIZE = 4.0
+"""Times by which a side is longer or shorter than the median one."""
+
+
+def findings(of: Tables, sharing: Sequence[Shared], drifts: Sequence[Drift]) -> tuple[Finding, ...]:
+    """Return what is to be looked at, what is wrong first.
+
+    Args:
+        of: samples, with columns fold, labels and label, and boxes.
+        sharing: the sets of samples that are the same picture, or look alike.
+        drifts: how the folds differ.
+    """
+    samples = of.samples
+    found = [
+        *_shared(sharing),
+        *_undecoded(samples),
+        *_tones(samples),
+        *_boxes(of.boxes),
+        *_rare(samples),
+        *_sizes(samples),
+        *_kinds(samples),
+        *_missing(samples),
+        *_drifts(samples, drifts[:NAMED]),
+    ]
+    return tuple(sorted(found, key=lambda one: not one.is_wrong))  # a stable sort
+
+
+def _of(what: str, rows: pd.DataFrame, figures: str = "", is_wrong: bool = False) -> list[Finding]:
+    """Return a finding about the samples of ``rows``, the best ones first; none of none."""
+    ids = tuple(dict.fromkeys(rows["id"]))
+    if not ids:
+        return []
+    return [Finding(what, figures or counted(len(ids), "image"), len(ids), ids[:SHOWN], is_wrong)]
+
+
+def counted(number: int, noun: str) -> str:
+    """Return how many there are of something.
+
+    >>> counted(1, "image"), counted(1200, "image")
+    ('1 image', '1,200 images')
+    """
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+def _shared(sharing: Sequence[Shared]) -> list[Finding]:
+    disputed = [one for one in sharing if one.disputed()]
+    inside = [one for one in sharing if len(set(one.folds)) == 1]
+    across = [one for one in sharing if len(set(one.folds)) > 1]
+    sorts = [
+        ("Equal or like images, labelled differently", disputed, True),
+        ("The same image in two folds", _same(across, True), True),
+        ("Images that look alike in two folds", _same(across, False), True),
+        ("Duplicates inside folds", _same(inside, True), True),
+        ("Images that look alike inside folds", _same(inside, False), False),
+    ]
+    return [
+        Finding(
+            what,
+            counted(len(sets), "set"),
+            sum(len(one.ids) for one in sets),
+            tuple(dict.fromkeys(id_ for one in sets for id_ in one.ids[:2]))[:SHOWN],
+            is_wrong,
+        )
+        for what, sets, is_wrong in sorts
+        if sets
+    ]
+
+
+def _same(sharing: Sequence[Shared], is_content: bool) -> list[Shared]:
+    return [one for one in sharing if (one.kind == "content") == is_content]
+
+
+def _undecoded(samples: pd.DataFrame) -> list[Finding]:
+    unread = samples["brightness"].isna()
+    if unread.all():  # nothing was decoded
+        return []
+    return _of("Images that cannot be decoded", samples[unread], is_wrong=True)
+
+
+def _tones(samples: pd.DataFrame) -> list[Finding]:
+    whole = samples[samples["dtype"].str.startswith("u")].sort_values(["brightness", "id"])
+    flat = samples[samples["contrast"] == 0] if len(whole) < len(samples) else whole
+    flat = pd.concat([whole[whole["contrast"] < FLAT], flat[flat["contrast"] == 0]])
+    holes = samples[samples["holes"] > 0].sort_values(["holes", "id"], ascending=[False, True])
+    return [
+        *_of("Nearly black images", whole[whole["brightness"] < DARK]),
+        *_of("Nearly white images", whole[whole["brightness"] > LIGHT][::-1]),
+        *_of("Images with nearly nothing in them", flat.sort_values(["contrast", "id"])),
+        *_of("Images with values that are no numbers", holes),
+    ]
+
+
+def _boxes(boxes: pd.DataFrame) -> list[Finding]:
+    shorter = boxes.assign(shorter=boxes[["width", "height"]].min(axis=1))
+    tiny = shorter[shorter["shorter"] < TINY].sort_values(["shorter", "id"])
+    whole = boxes[boxes["share"] >= WHOLE].sort_values(["share", "id"], ascending=[False, True])
+    said = "{}, the shorter side below {:g} pixels"
+    return [
+        *_of("Tiny boxes", tiny, said.format(counted(len(tiny), "box").replace("xs", "xes"), TINY)),
+        *_of("Boxes around the whole image", whole),
+    ]
+
+
+def _rare(samples: pd.DataFrame) -> list[Finding]:
+    each = samples[["id", "labels"]].explode("labels").dropna()
+    counts = each["labels"].value_counts()
+    if counts.empty:
+        return []
+    rare = sorted(
+        counts[counts < RARE_SHARE * counts.max()].items(), key=lambda one: (one[1], one[0])
+    )
+    found = []
+    for label, count in rare[:NAMED]:
+        figures = f"{counted(count, 'image')}, the most frequent class {counts.max():,}"
+        found += _of(f"Rare class {label}", each[each["labels"] == label], figures)
+    if len(rare) > NAMED:
+        others = each[each["labels"].isin(rare[NAMED:])]
+        found += _of(f"{len(rare) - NAMED:,} more rare classes", others)
+    return found
+
+
+def _sizes(samples: pd.DataFrame) -> list[Finding]:
+    side = (samples["width"].astype(float) * samples["height"]) ** 0.5
+    ratio = side / side.median()
+    table = samples.assign(ratio=ratio)
+    large = table[ratio > FAR_SIZE].sort_values(["ratio", "id"], ascending=[False, True])
+    small = table[ratio < 1 / FAR_SIZE].sort_values(["ratio", "id"])
+    most = "{}, the sides up to {:.1f} times the usual"
+    return [
+        *_of(
+            "Far larger than the others",
+            large,
+            most.format(counted(len(large), "image"), ratio.max()),
+        ),
+        *_of(
+            "Far smaller than the others",
+            small,
+            f"{counted(len(small), 'image')}, the sides down to {ratio.min():.2f} of the usual",
+        ),
+    ]
+
+
+def _kinds(samples: pd.DataFrame) -> list[Finding]:
+    kind = samples["channels"].astype(str) + " of " + samples["dtype"]
+    counts = kind.value_counts().sort_index(kind="stable")
+    usual = counts.idxmax()
+    found = []
+    for other in (one for one in counts.index if one != usual):
+        own = samples[kind == other]
+        figures = f"{counted(len(own), 'image')}; usually {usual}"
+        found += _of(f"Channels and type: {other}", own, figures)
+    return found
+
+
+def _missing(samples: pd.DataFrame) -> list[Finding]:
+    found = []
+    for fact in ANNOTATED:
+        name = fact.removeprefix("has_")
+        without = samples[~samples[fact]]
+        if len(without) < len(samples):  # else nobody annotates that here
+            what = {"labels": "Without a label", "mask": "Without a mask"}.get(name)
+            found += _of(what or f"Nobody looked for {name}", without)
+    for column in columns_of(samples):
+        without = samples[samples[column].isna()]
+        found += _of(f"No value in column {column.removeprefix(COLUMN)}", without)
+    return found
+
+
+def _drifts(samples: pd.DataFrame, drifts: Sequence[Drift]) -> list[Finding]:
+    values = quantities(samples) if drifts else {}
+    return [_drift(samples, one, values[one.what]) for one in drifts]
+
+
+def _drift(samples: pd.DataFrame, drift: Drift, values: pd.Series) -> Finding:
+    """Return how a fold differs in ``values``, with the samples of it that do so the most."""
+    fold = samples["fold"] == drift.fold
+    own, others = values[fold], values[~fold]
+    if values.dtype == object:
+        surplus = own.value_counts(normalize=True).sub(
+            others.value_counts(normalize=True), fill_value=0.0
+        )
+        most = min(surplus.items(), key=lambda one: (-one[1], one[0]))[0]
+        rows, told = samples[fold & (values == most)], f"more of {most}"
+    else:
+        is_more = own.median() >= others.median()
+        order = pd.DataFrame({"id": samples["id"], "value": values})[fold].dropna()
+        rows = order.sort_values(["value", "id"], ascending=[not is_more, True])
+        told = f"median {own.median():.4g}, of the others {others.median():.4g}"
+    name = f"Fold {drift.fold}" if drift.fold >= 0 else "The holdout"
+    figures = f"{told}; {drift.test} {drift.effect:.2f}, p {drift.p:.1g}"
+    ids = tuple(rows["id"][:SHOWN])
+    return Finding(f"{name} differs in {drift.what}", figures, int(fold.sum()), ids)

@@ -1,0 +1,52 @@
+"""What samples share: a picture, a look, a group; inside one fold, and across folds."""
+
+from collections.abc import Iterable
+
+import msgspec
+import pandas as pd
+
+from Datasets.splits import column_of
+
+
+class Shared(msgspec.Struct, frozen=True):
+    """Samples that share a value of ``kind``, their folds and labels ("" for none)."""
+
+    kind: str
+    value: str
+    ids: tuple[str, ...]
+    folds: tuple[int, ...]
+    labels: tuple[str, ...]
+
+    def disputed(self) -> bool:
+        """Return whether they are one picture, or look alike, and are labelled differently."""
+        return self.kind != "group" and len(set(self.labels)) > 1
+
+
+class Sharing(msgspec.Struct, frozen=True):
+    """What samples share: inside one fold, and across folds."""
+
+    inside: list[Shared]
+    across: list[Shared]
+
+    def every(self) -> list[Shared]:
+        """Return both."""
+        return [*self.across, *self.inside]
+
+
+def shared(samples: pd.DataFrame, column: str, repeats: Iterable[int] = (0,)) -> Sharing:
+    """Return what two samples or more share in ``column``, inside one fold and across folds.
+
+    Inside is what no repetition parts; across is told by the first repetition that does.
+    """
+    inside: list[Shared] = []
+    across: list[Shared] = []
+    known = samples.dropna(subset=[column])
+    of_value = known[known.duplicated(column, keep=False)].groupby(column, sort=False)
+    for value, group in of_value:  # in the order of the first sample of each
+        dealt = [tuple(group[column_of(repeat)]) for repeat in repeats]
+        apart = next((folds for folds in dealt if len(set(folds)) > 1), None)
+        one = Shared(
+            column, str(value), tuple(group["id"]), apart or dealt[0], tuple(group["label"])
+        )
+        (across if apart else inside).append(one)
+    return Sharing(inside, across)

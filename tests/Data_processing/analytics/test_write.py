@@ -1,0 +1,133 @@
+"""What ``audit`` tells of planted oddities, and what it tells of ordinary data."""
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from Data_processing import audit
+from Data_processing.split import stage as split
+from Datasets.analytics import ANALYTICS, PICTURES_FILE, SAMPLES_FILE, SUMMARY_FILE, Summary
+from Datasets.files import sha256_of
+from Datasets.image import encode_png
+from Datasets.metadata import COLUMN
+from Datasets.metadata import SAMPLES_FILE as ROWS_FILE
+from tests.Data_processing.conftest import Workspace
+
+
+def written() -> Summary:
+    """Return what is written of the workspace."""
+    split.run(None)  # type: ignore[arg-type]
+    audit.run(None)  # type: ignore[arg-type]
+    return msgspec.json.decode((ANALYTICS / SUMMARY_FILE).read_bytes(), type=Summary)
+
+
+def replace(workspace: Workspace, number: int, image: np.ndarray) -> None:
+    """Put ``image`` in the place of a sample's, in the file and in its row."""
+    path = workspace.folder / f"raw/{number:02d}.png"
+    path.write_bytes(encode_png(image))
+    rows = workspace.folder / "Datasets/metadata/shapes" / ROWS_FILE
+    table = pd.read_parquet(rows)
+    height, width, channels = image.shape
+    told = [sha256_of(path.read_bytes()), height, width, channels]
+    table.loc[number, ["sha256", "height", "width", "channels"]] = told
+    table.to_parquet(rows, index=False)
+
+
+def found(summary: Summary) -> dict[str, tuple[str, ...]]:
+    return {one.what: one.samples for one in summary.findings}
+
+
+def test_ordinary_data_give_no_findings(workspace: Workspace) -> None:
+    summary = written()
+    assert not summary.findings and not summary.pictures
+    assert summary.tests == 0  # four samples a fold say nothing
+    assert [(one.channels, one.dtype, one.samples) for one in summary.kinds] == [(3, "uint8", 12)]
+
+
+def test_figures_are_those_of_the_pixels(workspace: Workspace) -> None:
+    """Recomputed from the files themselves."""
+    summary = written()
+    means = []
+    for path in sorted(Path("raw").glob("*.png")):
+        with Image.open(path) as image:
+            means.append(np.asarray(image).reshape(-1, 3).mean(axis=0) / 255)
+    (tone,) = summary.tones
+    bright = np.array(means)
+    for channel in range(3):
+        own = tone.channels[channel]
+        expected = (
+            bright[:, channel].min(),
+            np.median(bright[:, channel]),
+            bright[:, channel].max(),
+        )
+        assert (own.min, own.median, own.max) == pytest.approx(expected, rel=1e-4)
+    counts, _ = np.histogram(bright.mean(axis=1), 20, (0, 1))
+    assert tone.brightness.counts == tuple(counts)
+    table = pd.read_parquet(ANALYTICS / SAMPLES_FILE)
+    assert table["brightness"].to_numpy() == pytest.approx(bright.mean(axis=1), rel=1e-4)
+
+
+def test_boxes_are_where_they_were_drawn(workspace: Workspace) -> None:
+    """All are 8 wide and 10 high, with their corner within 2 to 8 pixels."""
+    summary = written()
+    assert all(
+        (one.width.min, one.width.max, one.height.median) == (8, 8, 10) for one in summary.boxes
+    )
+    sides = summary.box_sides
+    assert sides is not None and (list(sides.edges), list(sides.counts)) == ([8, 16], [12])
+    places = np.array(summary.box_places)
+    assert places.sum() == 12 and places[9:].sum() == 0 == places[:, 9:].sum()
+
+
+def test_what_is_odd_is_named_and_shown(workspace: Workspace) -> None:
+    noise = np.random.default_rng(5).integers(0, 255, (200, 300, 3), np.uint8)
+    replace(workspace, 0, np.zeros((24, 30, 3), np.uint8))
+    replace(workspace, 1, np.full((26, 30, 3), 254, np.uint8))
+    replace(workspace, 2, noise)
+    replace(workspace, 3, noise[:25, :25, :1])
+    rows = workspace.folder / "Datasets/metadata/shapes" / ROWS_FILE
+    table = pd.read_parquet(rows)
+    table.loc[4, COLUMN + "site"] = None
+    table.to_parquet(rows, index=False)
+    summary = written()
+    names = found(summary)
+    assert names["Nearly black images"] == ("shapes/00.png",)
+    assert names["Nearly white images"] == ("shapes/01.png",)
+    assert names["Images with nearly nothing in them"] == ("shapes/00.png", "shapes/01.png")
+    assert names["Far larger than the others"] == ("shapes/02.png",)
+    assert names["Channels and type: 1 of uint8"] == ("shapes/03.png",)
+    assert names["No value in column site"] == ("shapes/04.png",)
+    assert {one.sample for one in summary.pictures} == {f"shapes/{i:02d}.png" for i in range(5)}
+    with Image.open(ANALYTICS / PICTURES_FILE) as sheet:
+        black = next(one for one in summary.pictures if one.sample == "shapes/00.png")
+        cut = sheet.crop((black.x, black.y, black.x + black.width, black.y + black.height))
+        assert (black.width, black.height) == (120, 96)  # four times as large, not stretched
+        assert cut.getpixel((0, 0)) == (0, 0, 0)
+
+
+def test_a_file_that_cannot_be_decoded_is_found_and_not_drawn(workspace: Workspace) -> None:
+    path = workspace.folder / "raw/07.png"
+    path.write_bytes(path.read_bytes()[:60])
+    rows = workspace.folder / "Datasets/metadata/shapes" / ROWS_FILE
+    table = pd.read_parquet(rows)
+    table.loc[7, "sha256"] = sha256_of(path.read_bytes())
+    table.to_parquet(rows, index=False)
+    summary = written()
+    first = summary.findings[0]
+    assert (first.what, first.samples, first.is_wrong) == (
+        "Images that cannot be decoded",
+        ("shapes/07.png",),
+        True,
+    )
+    assert not summary.pictures
+
+
+def test_without_decoding_there_are_no_tones(workspace: Workspace) -> None:
+    workspace.params("near: warn", "near: off")
+    summary = written()
+    assert not summary.tones and not summary.findings
+    assert pd.read_parquet(ANALYTICS / SAMPLES_FILE)["brightness"].isna().all()
