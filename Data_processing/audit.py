@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> None:
         samples = samples.merge(columns, on="id", validate="one_to_one")
         found = {kind: shared(samples, kind.column, range(folds.about.repeats)) for kind in KINDS}
         same, alike = (found[kind] for kind in KINDS[:2])
-        write_analytics(samples, same, alike, roots_of(params, split))
+        write_analytics(samples, folds.about.rule, same, alike, roots_of(params, split))
         disputed = sum(one.disputed() for one in [*same.every(), *alike.every()])
         _judge(found, asked)
         write_json(PASSED, Passed(_inputs(names)))

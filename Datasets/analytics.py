@@ -52,9 +52,10 @@ class BoxKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FoldCount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How many samples a fold holds; -1 is the holdout."""
+    """How many samples a fold holds; ``name`` is what it is called."""
 
     fold: int
+    name: str
     samples: int
 
 
@@ -112,6 +113,8 @@ class Drift(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     what: str
     fold: int
+    name: str
+    """Of the fold."""
     test: str
     effect: float
     p: float

@@ -109,6 +109,18 @@ def column_of(repeat: int) -> str:
     return f"fold_{repeat}" if repeat else "fold"
 
 
+def fold_name(fold: int, rule: Rule) -> str:
+    """Return what a fold is called where it is told.
+
+    >>> fold_name(2, "rotate"), fold_name(2, "parts"), fold_name(-1, "past"), fold_name(-3, "past")
+    ('fold 2', 'training part', 'holdout', 'earliest spell')
+    """
+    if rule == "parts" and fold >= 0:
+        return ("test part", "validation part", "training part")[fold]
+    before = {HOLDOUT: "holdout", _EARLIEST: "earliest spell", _EARLIEST + 1: "second spell"}
+    return before.get(fold, f"fold {fold}")
+
+
 def past_fold(spell: np.ndarray) -> np.ndarray:
     """Return the fold of each spell of time, from 0: the first two come before fold 0."""
     return np.where(spell < SPELLS_BEFORE, spell + _EARLIEST, spell - SPELLS_BEFORE)

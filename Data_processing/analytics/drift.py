@@ -3,6 +3,8 @@
 Samples of one group are no independent draws: split by group, a small p says less than the effect.
 """
 
+from typing import NamedTuple
+
 import msgspec
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ from Data_processing.analytics.tables import columns_of
 from Data_processing.fingerprints.tone import kept
 from Datasets.analytics import Drift
 from Datasets.metadata import COLUMN
+from Datasets.splits import Rule, fold_name
 
 P = 0.01
 """Corrected for the number of tests."""
@@ -32,11 +35,12 @@ class Drifts(msgspec.Struct, frozen=True):
     tests: int
 
 
-def drifts(samples: pd.DataFrame) -> Drifts:
+def drifts(samples: pd.DataFrame, rule: Rule) -> Drifts:
     """Return how the folds differ in what is known of the samples.
 
     Args:
         samples: as in ``Tables``, with columns fold and label.
+        rule: by which parts follow from folds.
     """
     values = quantities(samples)
     counts = samples["fold"].value_counts()
@@ -45,12 +49,12 @@ def drifts(samples: pd.DataFrame) -> Drifts:
     for fold in sorted(largest):
         is_own = (samples["fold"] == fold).to_numpy()
         for what, column in values.items():
-            one = _test(what, int(fold), column[is_own].dropna(), column[~is_own].dropna())
+            one = _test(column[is_own].dropna(), column[~is_own].dropna())
             if one:
-                tested.append(one)
+                tested.append(Drift(what, int(fold), fold_name(int(fold), rule), *one))
     corrected = holm(np.array([one.p for one in tested]))
     found = [
-        Drift(one.what, one.fold, one.test, kept(one.effect), kept(p))
+        msgspec.structs.replace(one, effect=kept(one.effect), p=kept(p))
         for one, p in zip(tested, corrected.tolist(), strict=True)
         if p < P and one.effect >= EFFECT
     ]
@@ -63,7 +67,7 @@ def quantities(samples: pd.DataFrame) -> dict[str, pd.Series]:
     found = {name: samples[name].astype("float64") for name in NUMBERS}
     found["label"] = samples["label"].where(samples["label"] != "", None)
     found["data set"] = samples["dataset"]
-    found["kind"] = samples["channels"].astype(str) + " of " + samples["dtype"]
+    found["channels and type"] = samples["channels"].astype(str) + " of " + samples["dtype"]
     for name in columns_of(samples):
         column, values = name.removeprefix(COLUMN), samples[name]
         if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
@@ -86,7 +90,15 @@ def holm(p: np.ndarray) -> np.ndarray:
     return corrected
 
 
-def _test(what: str, fold: int, own: pd.Series, others: pd.Series) -> Drift | None:
+class _Tested(NamedTuple):
+    """Which test, its effect, its p-value."""
+
+    test: str
+    effect: float
+    p: float
+
+
+def _test(own: pd.Series, others: pd.Series) -> _Tested | None:
     """Return how two parts differ, not corrected yet; None where they are too few."""
     from scipy import stats
 
@@ -94,7 +106,7 @@ def _test(what: str, fold: int, own: pd.Series, others: pd.Series) -> Drift | No
         return None
     if own.dtype == "float64":
         found = stats.ks_2samp(own, others, method="asymp")
-        return Drift(what, fold, "KS", float(found.statistic), float(found.pvalue))
+        return _Tested("KS", float(found.statistic), float(found.pvalue))
     table = pd.crosstab(
         pd.concat([own, others]).to_numpy(), np.repeat([True, False], [len(own), len(others)])
     )
@@ -102,7 +114,7 @@ def _test(what: str, fold: int, own: pd.Series, others: pd.Series) -> Drift | No
         return None
     chi = stats.chi2_contingency(table, correction=False)
     v = float(np.sqrt(chi.statistic / table.to_numpy().sum()))  # of two columns
-    return Drift(what, fold, "V", v, float(chi.pvalue))
+    return _Tested("V", v, float(chi.pvalue))
 
 
 def _text(value: object) -> str | None:

@@ -210,7 +210,8 @@ def _drift(samples: pd.DataFrame, drift: Drift, values: pd.Series) -> Finding:
         order = pd.DataFrame({"id": samples["id"], "value": values})[fold].dropna()
         rows = order.sort_values(["value", "id"], ascending=[not is_more, True])
         told = f"median {own.median():.4g}, of the others {others.median():.4g}"
-    name = f"Fold {drift.fold}" if drift.fold >= 0 else "The holdout"
     figures = f"{told}; {drift.test} {drift.effect:.2f}, p {drift.p:.1g}"
     ids = tuple(rows["id"][:SHOWN])
-    return Finding(f"{name} differs in {drift.what}", figures, int(fold.sum()), ids)
+    return Finding(
+        f"{drift.name.capitalize()} differs in {drift.what}", figures, int(fold.sum()), ids
+    )

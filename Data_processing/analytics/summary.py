@@ -27,6 +27,7 @@ from Datasets.analytics import (
     Together,
 )
 from Datasets.metadata import COLUMN
+from Datasets.splits import Rule, fold_name
 
 BINS = 20
 """Of brightness."""
@@ -51,6 +52,7 @@ class Shares(msgspec.Struct, frozen=True):
 def summarise(
     of: Tables,
     shares: Shares,
+    rule: Rule,
     drifts: Drifts,
     findings: tuple[Finding, ...],
     pictures: tuple[Picture, ...],
@@ -60,6 +62,7 @@ def summarise(
     Args:
         of: the samples, with columns fold, labels and group, and the boxes.
         shares: what ``audit`` counted.
+        rule: by which parts follow from folds.
         drifts: how the folds differ.
         findings: what is to be looked at.
         pictures: where the samples of the findings stand on the sheet.
@@ -72,7 +75,9 @@ def summarise(
     return Summary(
         samples=len(samples),
         datasets=dict(sorted(datasets.items())),
-        folds=tuple(FoldCount(fold, count) for fold, count in sorted(folds.items())),
+        folds=tuple(
+            FoldCount(fold, fold_name(fold, rule), count) for fold, count in sorted(folds.items())
+        ),
         groups=int(samples["group"].nunique()),
         classes=_classes(of),
         together=_together(samples["labels"]),

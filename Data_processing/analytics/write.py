@@ -19,6 +19,7 @@ from Datasets.analytics import (
     SUMMARY_FILE,
 )
 from Datasets.files import new_folder, write_json
+from Datasets.splits import Rule
 
 LISTED = 10_000
 """Sets of samples that are listed in a file: in a set of stills all may look alike."""
@@ -27,12 +28,13 @@ KEPT = ("id", "dataset", "fold", "label", "group", "width", "height", "channels"
 
 
 def write_analytics(
-    samples: pd.DataFrame, same: Sharing, alike: Sharing, roots: Mapping[str, Path]
+    samples: pd.DataFrame, rule: Rule, same: Sharing, alike: Sharing, roots: Mapping[str, Path]
 ) -> None:
     """Write all that is known of the samples.
 
     Args:
         samples: a row a sample, with columns id, fold, label, labels, group and tone.
+        rule: by which parts follow from folds.
         same: sets of samples with the same pixels.
         alike: sets of samples that look alike.
         roots: the raw folder of each data set.
@@ -40,12 +42,12 @@ def write_analytics(
     of = tables(sorted(roots), samples)
     listed = [*same.every(), *alike.every()]
     shares = Shares(len(same.inside), len(alike.inside), sum(one.disputed() for one in listed))
-    found = drifts(of.samples)
+    found = drifts(of.samples, rule)
     looked = findings(of, listed, found.found)
     with new_folder(ANALYTICS) as folder:
         named = [id_ for one in looked for id_ in one.samples]
         pictures = write_pictures(folder / PICTURES_FILE, named, roots)
-        write_json(folder / SUMMARY_FILE, summarise(of, shares, found, looked, pictures))
+        write_json(folder / SUMMARY_FILE, summarise(of, shares, rule, found, looked, pictures))
         write_json(folder / SHARED_FILE, listed[:LISTED])
         _write_samples(folder / SAMPLES_FILE, of)
 

@@ -91,7 +91,7 @@ def summary_of(classes: Sequence[str], dataset: str) -> Summary:
     return Summary(
         samples=1200,
         datasets={dataset: 1200},
-        folds=tuple(FoldCount(k, TESTED) for k in range(5)),
+        folds=tuple(FoldCount(k, f"fold {k}", TESTED) for k in range(5)),
         groups=0,
         classes=tuple(ClassCount(name, n, n, n) for name, n in zip(classes, counts, strict=True)),
         together=(Together(classes[0], classes[-1], 7),),
@@ -106,7 +106,7 @@ def summary_of(classes: Sequence[str], dataset: str) -> Summary:
         box_sides=Histogram((16.0, 32.0, 64.0), (400, 800)),
         box_places=((1, 2), (3, 1194)),
         missing=(Missing("age", 81),),
-        drift=(Drift("brightness", 2, "KS", 0.31, 0.0004),),
+        drift=(Drift("brightness", 2, "fold 2", "KS", 0.31, 0.0004),),
         tests=50,
         duplicates_within_folds=0,
         alike_within_folds=0,

@@ -152,7 +152,7 @@ def test_what_the_data_are_like_stands_on_the_page(walked):
     text = " ".join(page().text.split())
     assert "Nearly black images 1 image" in text
     assert "50 tests of whether a fold differs" in text and "found nothing" not in text
-    assert "2 brightness KS 0.31 0.0004" in text
+    assert "fold 2 brightness KS 0.31 0.0004" in text
     assert "0 + 9" in text  # two classes at once
     assert "age 81" in text
     html = render(gather())
