@@ -9,7 +9,7 @@ from Data_processing.sections import Split
 from Data_processing.split import subset
 from Datasets.dataset import METADATA
 from Datasets.errors import ParamsError
-from Datasets.metadata import COLUMN, own_columns, read_columns
+from Datasets.metadata import ANNOTATED, COLUMN, own_columns, read_columns
 from Datasets.params import nearest
 from Datasets.stage import require
 
@@ -21,7 +21,8 @@ DATASET = "dataset"
 def read_labelled(split: Split) -> pd.DataFrame:
     """Return all samples of the split, sorted by id.
 
-    Columns id, label (several joined by '+'), labels (a tuple), group (text or None); time and
+    Columns id, label (several joined by '+'), labels (a tuple), is_annotated (whether anybody
+    looked for labels, counts, boxes or a mask), group (text or None); time and
     given where the scheme is that, and labelled where a column says it, as the columns of the data
     sets' tables have them.
 
@@ -52,11 +53,13 @@ def _of_set(name: str, groups: tuple[str, ...], more: Mapping[str, str]) -> pd.D
         _check(own, name, key, column)
     wanted = {group: COLUMN + group for group in asked} if groups else {"": "group"}
     told = {key: COLUMN + column for key, column in more.items()}
-    read = read_columns(folder, list(dict.fromkeys(["id", *wanted.values(), *told.values()])))
+    columns = ["id", *ANNOTATED, *wanted.values(), *told.values()]
+    read = read_columns(folder, list(dict.fromkeys(columns)))
     labels = [image.label_names() for image in read.images]
     part = pd.DataFrame({"id": read.table["id"].to_pylist()})
     part["label"] = ["+".join(one) for one in labels]
     part["labels"] = [tuple(one) for one in labels]
+    part["is_annotated"] = read.table.select(ANNOTATED).to_pandas().any(axis=1)
     for group in groups or ("",):
         known = group in wanted
         values = read.table[wanted[group]].to_pylist() if known else [name] * len(part)

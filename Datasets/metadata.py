@@ -34,6 +34,8 @@ COLUMN = "column."
 
 So that a user's ``width`` cannot hide the image's.
 """
+ANNOTATED = ("has_labels", "has_counts", "has_boxes", "has_mask")
+"""Columns of samples.parquet that tell "nothing there" from "nobody looked"."""
 BATCH_ROWS = 8192
 
 Scalar = str | int | float | bool | None
@@ -133,7 +135,7 @@ ROW_SCHEMA = pa.schema(
         ("dtype", pa.string()),
         ("orientation", pa.int8()),
         *((name, pa.string()) for name in ("group", "source")),
-        *((name, pa.bool_()) for name in ("has_labels", "has_counts", "has_boxes", "has_mask")),
+        *((name, pa.bool_()) for name in ANNOTATED),
         ("annotation_ids", pa.list_(pa.int64())),
         ("iscrowd", pa.list_(pa.bool_())),
         ("areas", pa.list_(pa.float64())),

@@ -7,8 +7,8 @@ are single samples), in a circle, and the rest trains. ``past``: samples lie in 
 k tests one, the spell before it validates, and what is before that trains. ``parts``: one fold is
 tested, one validates, one trains.
 
-Fold -1 is the holdout, which no part ever touches. With repetitions there is a column of folds for
-each, and fold k + r * n is fold k of repetition r.
+Fold -1 is the holdout, which no part ever touches. Fold -4 trains whichever fold is tested. With
+repetitions there is a column of folds for each, and fold k + r * n is fold k of repetition r.
 """
 
 from pathlib import Path
@@ -31,6 +31,8 @@ SPELLS_BEFORE = 2
 """Spells of time before the first that is tested: one to train on, one to validate."""
 _EARLIEST = HOLDOUT - SPELLS_BEFORE
 """The fold of the earliest spell; the next follows it, and fold 0 is the third."""
+ALWAYS_TRAINS = _EARLIEST - 1
+"""The fold of what nobody can be tested on."""
 
 Part = Literal["train", "validation", "test"]
 Rule = Literal["rotate", "past", "parts"]
@@ -117,8 +119,13 @@ def fold_name(fold: int, rule: Rule) -> str:
     """
     if rule == "parts" and fold >= 0:
         return ("test part", "validation part", "training part")[fold]
-    before = {HOLDOUT: "holdout", _EARLIEST: "earliest spell", _EARLIEST + 1: "second spell"}
-    return before.get(fold, f"fold {fold}")
+    others = {
+        HOLDOUT: "holdout",
+        _EARLIEST: "earliest spell",
+        _EARLIEST + 1: "second spell",
+        ALWAYS_TRAINS: "unlabelled, for training",
+    }
+    return others.get(fold, f"fold {fold}")
 
 
 def past_fold(spell: np.ndarray) -> np.ndarray:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from Data_processing.analytics.drift import quantities
-from Data_processing.analytics.tables import ANNOTATED, Tables, columns_of
+from Data_processing.analytics.tables import Tables, columns_of
 from Data_processing.sharing import Shared
 from Datasets.analytics import Drift, Finding
-from Datasets.metadata import COLUMN
+from Datasets.metadata import ANNOTATED, COLUMN
 
 SHOWN = 8
 """Samples a finding names."""

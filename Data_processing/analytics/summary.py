@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from Data_processing.analytics.drift import Drifts
-from Data_processing.analytics.tables import ANNOTATED, Tables, columns_of
+from Data_processing.analytics.tables import Tables, columns_of
 from Data_processing.fingerprints.tone import kept
 from Datasets import analytics
 from Datasets.analytics import (
@@ -26,7 +26,7 @@ from Datasets.analytics import (
     Summary,
     Together,
 )
-from Datasets.metadata import COLUMN
+from Datasets.metadata import ANNOTATED, COLUMN
 from Datasets.splits import Rule, fold_name
 
 BINS = 20

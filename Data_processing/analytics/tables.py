@@ -8,9 +8,8 @@ import pandas as pd
 
 from Data_processing.fingerprints.kin import TONE
 from Datasets.dataset import METADATA
-from Datasets.metadata import COLUMN, ImageMetadata, own_columns, read_columns
+from Datasets.metadata import ANNOTATED, COLUMN, ImageMetadata, own_columns, read_columns
 
-ANNOTATED = ("has_labels", "has_counts", "has_boxes", "has_mask")
 FACTS = ("width", "height", "channels", "dtype", *ANNOTATED)
 """What is taken of samples.parquet as it is."""
 

@@ -12,10 +12,11 @@ from Data_processing.labelled import read_labelled
 from Data_processing.sections import GROUPED, Audit, Split
 from Data_processing.split.schemes import Dealt, Draw, dealer_of, refuse_empty
 from Data_processing.split.subset import subset
+from Data_processing.split.unlabelled import always_train
 from Datasets import compute, splits
 from Datasets.files import new_folder
 from Datasets.params import load
-from Datasets.splits import HOLDOUT, SPLITS, About, Folds, column_of
+from Datasets.splits import ALWAYS_TRAINS, HOLDOUT, SPLITS, About, Folds, column_of
 from Datasets.stage import running
 
 
@@ -50,7 +51,7 @@ class Assigned(msgspec.Struct, frozen=True):
 def assign(
     samples: pd.DataFrame, split: Split, seed: int, together: Sequence[str] = ()
 ) -> Assigned:
-    """Deal the samples out, as often as ``split.repeats`` says.
+    """Return the folds of all samples.
 
     Samples that share a value in one of the columns ``together`` get one fold: as one group where
     groups are dealt out, else that of the first of them.
@@ -64,6 +65,47 @@ def assign(
     Raises:
         ParamsError: the samples do not suffice for the scheme; class, column or number is named.
     """
+    train = always_train(samples, split, together)
+    dealt = _dealt(samples[~train].reset_index(drop=True), split, seed, together)
+    columns = {}
+    for name, own in dealt.columns.items():
+        columns[name] = np.full(len(samples), ALWAYS_TRAINS)
+        columns[name][~train] = own
+    first = dealt.first
+    about = About(
+        first.n_folds,
+        split.scheme,
+        split.group,
+        first.rule,
+        first.validation,
+        split.repeats,
+        str(split.labelled),
+    )
+    folds = Folds(about, pd.DataFrame({"id": samples["id"], **columns}))
+    labelled = subset(samples, folds, split, seed)
+    told = [_summary(about, msgspec.structs.replace(first, folds=dealt.columns["fold"]))]
+    if train.any():
+        told.append(f"{train.sum():,} without annotation train in each")
+    if dealt.moved:
+        told.append(f"{dealt.moved:,} moved to the fold of what is like them")
+    if labelled is not None:
+        trains = folds.part(samples["id"], "train", 0).sum()
+        kept = (labelled["fold"] == 0).sum()
+        told.append(f"{kept:,} of {trains:,} training samples of fold 0 keep their label")
+    return Assigned(msgspec.structs.replace(folds, labelled=labelled), ", ".join(told))
+
+
+class _Deals(msgspec.Struct, frozen=True):
+    """The folds of each repetition, by their column, and how the first was dealt out."""
+
+    columns: dict[str, np.ndarray]
+    first: Dealt
+    moved: int
+    """Samples that went to the fold of what is like them."""
+
+
+def _dealt(samples: pd.DataFrame, split: Split, seed: int, together: Sequence[str]) -> _Deals:
+    """Deal the samples out, as often as ``split.repeats`` says, and keep together what must be."""
     deal = dealer_of(split.scheme)
     if together and split.scheme in GROUPED:
         joint = families(samples, ["group", *together])
@@ -77,27 +119,7 @@ def assign(
     for own in columns.values() if together else ():
         what = "what is merged is most of the samples; set audit to warn, or ask for fewer folds"
         refuse_empty(own, first.n_folds, what)
-    about = About(
-        first.n_folds,
-        split.scheme,
-        split.group,
-        first.rule,
-        first.validation,
-        split.repeats,
-        str(split.labelled),
-    )
-    folds = Folds(about, pd.DataFrame({"id": samples["id"], **columns}))
-    labelled = subset(samples, folds, split, seed)
-    moved = int((columns["fold"] != first.folds).sum())
-    note = f", {moved:,} moved to the fold of what is like them" if moved else ""
-    if labelled is not None:
-        trains = folds.part(samples["id"], "train", 0).sum()
-        kept = (labelled["fold"] == 0).sum()
-        note += f", {kept:,} of {trains:,} training samples of fold 0 keep their label"
-    return Assigned(
-        msgspec.structs.replace(folds, labelled=labelled),
-        _summary(about, msgspec.structs.replace(first, folds=columns["fold"])) + note,
-    )
+    return _Deals(columns, first, int((columns["fold"] != first.folds).sum()))
 
 
 def merged(folds: np.ndarray, families: pd.Series) -> np.ndarray:

@@ -21,7 +21,7 @@ from Data_processing.split.stratified import iterative
 from Datasets import splits
 from Datasets.errors import ParamsError, StoreError
 from Datasets.metadata import SAMPLES_FILE
-from Datasets.splits import HOLDOUT, Folds
+from Datasets.splits import ALWAYS_TRAINS, HOLDOUT, Folds
 from tests.Data_processing.conftest import Workspace
 
 
@@ -33,6 +33,8 @@ def samples(
     table = pd.DataFrame(
         {"id": ids, "label": labels, "group": list(groups) or [None] * len(labels), **more}
     )
+    if "is_annotated" not in more:
+        table["is_annotated"] = True
     table["labels"] = [tuple(filter(None, label.split("+"))) for label in labels]
     return table
 
@@ -594,3 +596,42 @@ def test_numbers_of_folds_may_be_floats_and_leave_a_holdout() -> None:
     assert folds.tolist() == [0, 1, 2, HOLDOUT, 1]
     with pytest.raises(ParamsError, match=r"d/0003.png has 'train' .* which numbers folds"):
         assign(samples(["x"] * 4, given=[0, 1, 2, "train"]), asked("given", given="list"), 0)
+
+
+@pytest.mark.parametrize("scheme", ["samples", "stratified", "leave_one_out"])
+def test_what_nobody_annotated_trains_in_every_fold_and_moves_nobody(scheme: str) -> None:
+    """The annotated ones fall where they fall without the others."""
+    labels, annotated = ["a", "b", ""] * 14, [True, True, False] * 14
+    table = samples(labels, is_annotated=annotated)
+    whole = stage.assign(table, asked(scheme), 3)
+    folds = whole.folds
+    is_annotated = np.array(annotated)
+    alone = assign(table[is_annotated].reset_index(drop=True), asked(scheme), 3)
+    every = folds.table["fold"].to_numpy()
+    assert (every[is_annotated] == alone).all()
+    for fold in range(folds.about.every):
+        assert folds.part(table["id"], "train", fold)[~is_annotated].all()
+        assert not folds.part(table["id"], "validation", fold)[~is_annotated].any()
+        assert not folds.part(table["id"], "test", fold)[~is_annotated].any()
+    assert "14 without annotation train in each" in whole.summary
+
+
+def test_they_stay_with_their_group_and_with_what_is_like_them() -> None:
+    """The patient's other pictures are tested: this one must not train then."""
+    groups = [f"g{i % 6}" for i in range(24)] + ["g0", "alone"]
+    table = samples(["a"] * 24 + ["", ""], groups, is_annotated=[True] * 24 + [False] * 2)
+    folds = assign(table, asked("group"), 0)
+    assert folds[24] == folds[0] >= 0
+    assert folds[25] == ALWAYS_TRAINS
+    alike = table.assign(content=[*map(str, range(24)), "5", "other"])
+    joined = stage.assign(alike, asked("samples", stable=False), 0, ["content"]).folds
+    fold = joined.table["fold"]
+    assert fold[24] == fold[5] >= 0 and fold[25] == ALWAYS_TRAINS
+
+
+def test_where_nobody_annotated_anything_and_in_time_all_are_dealt_out() -> None:
+    bare = samples([""] * 20, is_annotated=[False] * 20)
+    assert (assign(bare, asked("samples"), 0) >= 0).all()
+    days = [f"2024-01-{day:02d}" for day in range(1, 21)]
+    timed = samples(["a"] * 19 + [""], time=days, is_annotated=[True] * 19 + [False])
+    assert ALWAYS_TRAINS not in assign(timed, asked("time", time="day"), 0)
