@@ -184,10 +184,22 @@ def _missing(samples: pd.DataFrame) -> list[Finding]:
         if len(without) < len(samples):  # else nobody annotates that here
             what = {"labels": "Without a label", "mask": "Without a mask"}.get(name)
             found += _of(what or f"Nobody looked for {name}", without)
-    for column in columns_of(samples):
-        without = samples[samples[column].isna()]
-        found += _of(f"No value in column {column.removeprefix(COLUMN)}", without)
-    return found
+    return found + _gaps(samples)
+
+
+def _gaps(samples: pd.DataFrame) -> list[Finding]:
+    """Return one finding about all columns of the tables in which values lack."""
+    lacking = samples[columns_of(samples)].isna()
+    gaps = lacking.sum()
+    columns = sorted(gaps.index[gaps > 0], key=lambda column: (-gaps[column], column))
+    if not columns:
+        return []
+    named = [f"{column.removeprefix(COLUMN)}: {gaps[column]:,}" for column in columns[:NAMED]]
+    more = [f"{len(columns) - NAMED:,} more columns"] if len(columns) > NAMED else []
+    table = samples.assign(lacking=lacking.sum(axis=1))
+    rows = table[table["lacking"] > 0].sort_values(["lacking", "id"], ascending=[False, True])
+    figures = f"{counted(len(rows), 'image')}; {', '.join([*named, *more])}"
+    return _of("Values missing in the table", rows, figures)
 
 
 def _drifts(samples: pd.DataFrame, drifts: Sequence[Drift]) -> list[Finding]:

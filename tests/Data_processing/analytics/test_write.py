@@ -100,7 +100,8 @@ def test_what_is_odd_is_named_and_shown(workspace: Workspace) -> None:
     assert names["Images with nearly nothing in them"] == ("shapes/00.png", "shapes/01.png")
     assert names["Far larger than the others"] == ("shapes/02.png",)
     assert names["Channels and type: 1 of uint8"] == ("shapes/03.png",)
-    assert names["No value in column site"] == ("shapes/04.png",)
+    assert names["Values missing in the table"] == ("shapes/04.png",)
+    assert "1 image; site: 1" in {one.figures for one in summary.findings}
     assert {one.sample for one in summary.pictures} == {f"shapes/{i:02d}.png" for i in range(5)}
     with Image.open(ANALYTICS / PICTURES_FILE) as sheet:
         black = next(one for one in summary.pictures if one.sample == "shapes/00.png")
