@@ -48,16 +48,7 @@ def write_pictures(
         ids: the samples.
         roots: the raw folder of each data set.
     """
-    wanted = sorted(set(ids))
-    found = {id_: one for name in sorted(roots) for id_, one in _drawn(name, roots[name], wanted)}
-    small = {}
-    for id_ in wanted:
-        one = found[id_]
-        try:
-            pixels = one.raw.pixels("unchanged")
-        except (ImageError, SampleError):
-            continue
-        small[id_] = thumbnail(pixels, one.boxes, one.classes, SIDE).picture
+    small = _thumbnails(sorted(set(ids)), roots)
     pitch = SIDE + GAP
     rows, columns = max(1, -(-len(small) // COLUMNS)), min(COLUMNS, max(1, len(small)))
     canvas = np.full((rows * pitch + GAP, columns * pitch + GAP, 3), GROUND, np.uint8)
