@@ -32,6 +32,13 @@ class ResNet18(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stem: Literal["small", "standard"] | msgspec.UnsetType = msgspec.UNSET
 
 
+class WideResNet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Arguments of the network ``wrn_28_2``."""
+
+    slope: Share | msgspec.UnsetType = msgspec.UNSET
+    dropout: Share | msgspec.UnsetType = msgspec.UNSET
+
+
 class Supervised(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Arguments of the framework ``supervised``."""
 
@@ -43,6 +50,7 @@ class Networks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     e001_small_cnn: SmallCNN = SmallCNN()
     resnet18: ResNet18 = ResNet18()
+    wrn_28_2: WideResNet = WideResNet()
 
 
 class Frameworks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

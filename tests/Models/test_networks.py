@@ -42,6 +42,30 @@ def test_the_standard_stem_is_that_of_the_paper() -> None:
     assert standard.get_submodule("body.conv1")(image).shape == (1, 64, 32, 32)
 
 
+def test_wrn_28_2_has_as_many_parameters_as_the_paper_s_table_says() -> None:
+    """Counted by hand: 16, then four blocks of 32, 64 and 128 channels, norms of two a channel."""
+    count, inputs = 3 * 16 * 9, 16
+    for outputs in (32, 64, 128):
+        for _ in range(4):
+            count += 2 * inputs + inputs * outputs * 9 + 2 * outputs + outputs * outputs * 9
+            count += inputs * outputs if inputs != outputs else 0
+            inputs = outputs
+    count += 2 * 128
+    network = make("wrn_28_2", 3)
+    assert sum(one.numel() for one in network.parameters()) == count == 1_467_610 - 10 * 129
+    with pytest.raises(ValueError, match="depth of 6 n"):
+        make("wrn_28_2", 3, depth=30)
+
+
+def test_a_block_adds_what_came_in() -> None:
+    """With its second convolution at zero a group of equal width changes nothing."""
+    network = make("wrn_28_2", 3).eval()
+    block = network.get_submodule("blocks.1")
+    torch.nn.init.zeros_(block.get_submodule("second").get_parameter("weight"))
+    images = torch.randn(2, 32, 8, 8)
+    assert torch.equal(block(images), images)
+
+
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 @pytest.mark.parametrize("network", NETWORKS)
 def test_every_pair_answers_and_learns(network: str, framework: str) -> None:
