@@ -12,7 +12,7 @@ import msgspec
 import pandas as pd
 
 from Data_processing.analytics import Shared, Sharing, summarise
-from Data_processing.fingerprints.kin import CONTENT, LOOK, kin, roots_of
+from Data_processing.fingerprints.kin import CONTENT, FEATURES, LOOK, kin, roots_of
 from Data_processing.labelled import read_labelled
 from Data_processing.sections import Audit, Split
 from Datasets import compute, metadata, splits
@@ -60,12 +60,21 @@ KINDS = (
         "look at them, then split by a group that joins them, or set audit.near: merge",
     ),
     Kind(
+        FEATURES,
+        "features",
+        "sets of pictures that look alike to the network stand in two folds",
+        "look at them, then split by a group that joins them, set audit.features: merge, or raise "
+        "audit.cosine",
+    ),
+    Kind(
         "group",
         "groups",
         "groups stand in two folds",
         "set split.scheme to group, or stratified_group",
     ),
 )
+PICTURES = KINDS[:-1]
+"""Kinds that are told by pixels: their sets are listed, inside a fold too."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,9 +96,10 @@ def run(arguments: argparse.Namespace) -> None:
         columns = kin(roots_of(params, split), asked, compute.load())
         samples = samples.merge(columns, on="id", validate="one_to_one")
         found = {kind: shared(samples, kind.column, range(folds.about.repeats)) for kind in KINDS}
-        listed = [one for kind in KINDS[:2] for one in found[kind].every()]
+        listed = [one for kind in PICTURES for one in found[kind].every()]
         with new_folder(ANALYTICS) as folder:
-            counted = {kind.key: len(found[kind].inside) for kind in KINDS[:2]}
+            counted = {kind.key: len(found[kind].inside) for kind in PICTURES}
+            counted["near"] += counted.pop("features")  # alike, whoever says so
             disputed = sum(len(set(one.labels)) > 1 for one in listed)
             write_json(folder / "summary.json", summarise(names, samples, counted, disputed))
             write_json(folder / "duplicates.json", listed[:LISTED])
@@ -143,7 +153,8 @@ def _summary(count: int, found: dict[Kind, Sharing], disputed: int) -> str:
     parts = [f"{count:,} samples"]
     across = [f"{len(one.across):,} {kind.says}" for kind, one in found.items() if one.across]
     parts += across or ["no picture or group in two folds"]
-    same, alike = (len(found[kind].inside) for kind in KINDS[:2])
+    same, *alikes = (len(found[kind].inside) for kind in PICTURES)
+    alike = sum(alikes)
     if same:
         parts.append(f"{same:,} sets of duplicates inside a fold")
     if alike:
