@@ -50,10 +50,10 @@ def kin(roots: Mapping[str, Path], asked: Audit, compute: Compute) -> pd.DataFra
         table[LOOK] = _looks(prints, asked.distance)
     if asked.features != "off":
         table[FEATURES] = _said(table["id"], roots, asked, compute)
-    told = {FEATURES: _tellers(asked), LOOK: [CONTENT]}
-    for column, tellers in told.items():  # what is told by others is not told twice
-        table[column] = _untold(table, column, tellers)
-    return table
+    # What is told by others is not told twice: it is told by who does most about it.
+    louder = [FEATURES] if LOUD[asked.features] > LOUD[asked.near] else []
+    look = _untold(table, LOOK, [CONTENT, *louder])
+    return table.assign(**{LOOK: look, FEATURES: _untold(table, FEATURES, _tellers(asked))})
 
 
 def _looks(prints: pd.DataFrame, distance: int) -> pd.Series:
