@@ -17,9 +17,13 @@ COLUMNS = 8192
 
 
 def rounded(features: np.ndarray) -> np.ndarray:
-    """Return the directions of features (..., D), at most 8,192 of them, int16 of ``STEPS``."""
-    lengths = np.linalg.norm(features.astype(np.float64), axis=-1, keepdims=True)
-    return np.rint(features / np.maximum(lengths, 1e-30) * STEPS).astype(np.int16)
+    """Return the directions of features (..., N, D), D up to 8,192, as int16 of ``STEPS``."""
+    found = np.empty(features.shape, np.int16)
+    for top in range(0, features.shape[-2], ROWS):  # in parts: as floats all would take four times
+        some = features[..., top : top + ROWS, :].astype(np.float64)
+        lengths = np.linalg.norm(some, axis=-1, keepdims=True)
+        found[..., top : top + ROWS, :] = np.rint(some / np.maximum(lengths, 1e-30) * STEPS)
+    return found
 
 
 def clusters(views: np.ndarray, cosine: float) -> np.ndarray:
