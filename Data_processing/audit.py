@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from Data_processing.analytics.write import write_analytics
-from Data_processing.fingerprints.kin import CONTENT, LOOK, kin, roots_of
+from Data_processing.fingerprints.kin import CONTENT, FEATURES, LOOK, kin, roots_of
 from Data_processing.labelled import read_labelled
 from Data_processing.sections import Audit, Split
 from Data_processing.sharing import Shared, Sharing, shared
@@ -56,12 +56,21 @@ KINDS = (
         "look at them, then split by a group that joins them, or set audit.near: merge",
     ),
     Kind(
+        FEATURES,
+        "features",
+        "sets of pictures that look alike to the network stand in two folds",
+        "look at them, then split by a group that joins them, set audit.features: merge, or raise "
+        "audit.cosine",
+    ),
+    Kind(
         "group",
         "groups",
         "groups stand in two folds",
         "set split.scheme to group, or stratified_group",
     ),
 )
+PICTURES = KINDS[:-1]
+"""Kinds that are told by pixels: their sets are listed, inside a fold too."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,7 +92,8 @@ def run(arguments: argparse.Namespace) -> None:
         columns = kin(roots_of(params, split), asked, compute.load())
         samples = samples.merge(columns, on="id", validate="one_to_one")
         found = {kind: shared(samples, kind.column, range(folds.about.repeats)) for kind in KINDS}
-        same, alike = (found[kind] for kind in KINDS[:2])
+        same, look, features = (found[kind] for kind in PICTURES)
+        alike = look.joined(features)  # whoever says so
         write_analytics(samples, folds.about.rule, same, alike, roots_of(params, split))
         disputed = sum(one.disputed() for one in [*same.every(), *alike.every()])
         _judge(found, asked)
@@ -117,7 +127,8 @@ def _summary(count: int, found: dict[Kind, Sharing], disputed: int) -> str:
     parts = [f"{count:,} samples"]
     across = [f"{len(one.across):,} {kind.says}" for kind, one in found.items() if one.across]
     parts += across or ["no picture or group in two folds"]
-    same, alike = (len(found[kind].inside) for kind in KINDS[:2])
+    same, *alikes = (len(found[kind].inside) for kind in PICTURES)
+    alike = sum(alikes)
     if same:
         parts.append(f"{same:,} sets of duplicates inside a fold")
     if alike:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from Data_processing import demo
 from Data_processing.convert import stage as convert
+from Data_processing.fingerprints.weights import named
 from Data_processing.scale import Scale, plan
 from Data_processing.sections import DRAWN, FIXED, GROUPED, STABLE, Audit, Decode, Split, Stack
 from Data_processing.steps.entries import Step
@@ -28,7 +29,7 @@ def run(arguments: argparse.Namespace) -> None:
     """
     params = load()
     problems: list[str] = []
-    parts = [demo.check, convert.check, _split, _decode, _walk, _scale]
+    parts = [demo.check, convert.check, _split, _audit, _decode, _walk, _scale]
     for part in [*parts, convert.check_raw] if arguments.raw else parts:
         problems += _problems(part, params)
     if problems:
@@ -72,7 +73,7 @@ def _split(params: Params) -> None:
             f"{where}.repeats: the scheme {split.scheme} gives the same each time; take it out, or "
             f"choose one of {', '.join(DRAWN)}"
         )
-    merges = [key for key in ("duplicates", "near") if getattr(audit, key) == "merge"]
+    merges = [key for key in ("duplicates", "near", "features") if getattr(audit, key) == "merge"]
     moving = {
         f"the scheme {split.scheme}": split.scheme not in STABLE,
         "a holdout by number": split.holdout >= 1,
@@ -95,6 +96,12 @@ def _split(params: Params) -> None:
         raise ParamsError(f"{where}.holdout: the scheme given takes it from its column; set 0")
     if len(set(split.from_)) < len(split.from_):
         raise ParamsError(f"{params.path}: split.from: a data set is named twice")
+
+
+def _audit(params: Params) -> None:
+    audit = params.section("audit", Audit)
+    if audit.features != "off":
+        named(audit, params.path)
 
 
 def _decode(params: Params) -> None:

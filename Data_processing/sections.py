@@ -25,6 +25,8 @@ FIXED: tuple[Scheme, ...] = ("leave_one_out", "time", "given")
 STABLE: tuple[Scheme, ...] = ("samples", "group")
 """Schemes in which a sample can stay where it is, whatever is added."""
 
+Deviation = Annotated[float, msgspec.Meta(gt=0)]
+
 
 class Split(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"from_": "from"}):
     """The section ``split``: which samples there are, and how they fall into folds."""
@@ -64,6 +66,16 @@ class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Samples of one group."""
     distance: Annotated[int, msgspec.Meta(ge=0, le=20)] = 8
     """Bits of 64 in which the hashes of what looks alike differ at most."""
+    features: Literal["error", "warn", "merge", "off"] = "off"
+    """Samples that look alike to a network: slightly cropped too."""
+    network: str | None = None
+    """For ``features``: an ONNX file of ``Datasets/weights``, by name."""
+    cosine: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.97
+    """Of the features of what looks alike, at least."""
+    mean: float | tuple[float, ...] = 0.0
+    """What is taken from pixels of 0..1 for a network of floats, for all channels or for each."""
+    std: Deviation | tuple[Deviation, ...] = 1.0
+    """What they are then divided by."""
 
 
 class Decode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

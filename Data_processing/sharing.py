@@ -32,6 +32,10 @@ class Sharing(msgspec.Struct, frozen=True):
         """Return both."""
         return [*self.across, *self.inside]
 
+    def joined(self, other: "Sharing") -> "Sharing":
+        """Return what is shared in either of two ways."""
+        return Sharing(self.inside + other.inside, self.across + other.across)
+
 
 def shared(samples: pd.DataFrame, column: str, repeats: Iterable[int] = (0,)) -> Sharing:
     """Return what two samples or more share in ``column``, inside one fold and across folds.

@@ -30,6 +30,11 @@ VERBS = {
         says="pack what is served: graphs, weights, scripts, manifest",
         example="python -m Models export",
     ),
+    "features": Verb(
+        module="Models.features",
+        says="write what a trained network sees as ONNX, for audit.features",
+        example="python -m Models features --to Datasets/weights/digits.onnx",
+    ),
     "report": Verb(
         module="Models.report.stage",
         says="write the page to look at, Models/report.html",

@@ -12,6 +12,7 @@ from Datasets.preprocess import Preprocess
 from Models.module import Module
 from Models.networks.network import InputShape
 from Models.quiet import quiet
+from Models.trunk import Trunk
 
 OPSET = 20
 CHATTY = ("onnx_ir", "onnxscript", "torch.onnx", "torch.export")
@@ -46,6 +47,16 @@ def model_graph(module: Module, shape: InputShape) -> bytes:
     return _exported(
         _Answering(module), tensors, "tensors", ("logits", "probabilities"), ("batch",)
     )
+
+
+def features_graph(module: Module, shape: InputShape) -> bytes:
+    """Return what the network of ``module`` sees as a graph from ``tensors`` (batch, H, W, C).
+
+    It gives ``features``, (batch, D) float32: what ``Models.trunk.Trunk`` says. No head.
+    """
+    dtype: torch.dtype = getattr(torch, shape.dtype)
+    tensors = torch.zeros((2, shape.height, shape.width, shape.channels), dtype=dtype)
+    return _exported(Trunk(module), tensors, "tensors", ("features",), ("batch",))
 
 
 class _Answering(nn.Module):

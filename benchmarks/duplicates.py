@@ -1,13 +1,15 @@
 """What near-duplicates are found, and what looking for them costs.
 
-``python -m benchmarks.duplicates [FOLDER]`` takes the pictures of a folder (the demo's by default),
-plants a changed one of each, and says how many of them are found, by kind of change and by the
-distance allowed, and how many sets of the folder's own pictures look alike. Then it times hashing a
-picture, decoding apart, and searching 100,000 hashes.
+``python -m benchmarks.duplicates [FOLDER] [--network FILE]`` takes the pictures of a folder (the
+demo's by default), plants a changed one of each, and says how many of them are found, by kind of
+change and by the distance allowed, and how many sets of the folder's own pictures look alike. With
+a network it says the same of its features, by the cosine asked for. Then it times hashing a
+picture, decoding apart, and searching 100,000 hashes, or features of 512 numbers.
 """
 
 import argparse
 import io
+import resource
 import statistics
 import time
 from collections.abc import Callable
@@ -17,16 +19,22 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
+from Data_processing.fingerprints import cosine
 from Data_processing.fingerprints.kin import hashes
+from Data_processing.fingerprints.network import Network, read_network
 from Data_processing.fingerprints.perceptual import Looks, looks_of
 from Data_processing.fingerprints.search import CONFIRMED, Hashes, clusters
+from Data_processing.fingerprints.view import VIEWS, views_of
+from Data_processing.sections import Audit
 
 DEMO = Path("Datasets/raw/digits/images")
 SUFFIXES = (".jpg", ".jpeg", ".png")
 DISTANCES = (2, 4, 6, 8, 10)
+COSINES = (0.95, 0.96, 0.97, 0.98, 0.99)
 MOST = 400
 """Pictures that are looked at."""
 HASHES = 100_000
+NUMBERS = 512
 ROUNDS = 3
 
 Change = Callable[[Image.Image], Image.Image]
@@ -49,6 +57,19 @@ def cropped(share: float) -> Change:
     return crop
 
 
+def elsewhere(share: float) -> Change:
+    """Return what cuts ``share`` off each length, at places that differ from picture to picture."""
+    rng = np.random.default_rng(0)
+
+    def crop(image: Image.Image) -> Image.Image:
+        lengths = [round(side * (1 - share)) for side in image.size]
+        pairs = zip(image.size, lengths, strict=True)
+        x, y = (int(rng.integers(side - length + 1)) for side, length in pairs)
+        return image.crop((x, y, x + lengths[0], y + lengths[1]))
+
+    return crop
+
+
 CHANGES: dict[str, Change] = {
     "JPEG, quality 50": encoded,
     "half as large": lambda image: image.resize((image.width // 2, image.height // 2)),
@@ -56,7 +77,11 @@ CHANGES: dict[str, Change] = {
     "mirrored": ImageOps.mirror,
     "upside down": ImageOps.flip,
     "5 % cropped": cropped(0.05),
+    "10 % cropped": cropped(0.10),
     "15 % cropped": cropped(0.15),
+    "20 % cropped": cropped(0.20),
+    "5 % cropped anywhere": elsewhere(0.05),
+    "15 % cropped anywhere": elsewhere(0.15),
 }
 
 
@@ -86,6 +111,48 @@ def recall(images: list[Image.Image], looks: list[Looks]) -> None:
     print(f"{'alike of their own':22}" + "".join(f"{count:7}" for count in alike))
 
 
+def recall_of_features(images: list[Image.Image], network: Network) -> None:
+    """Print the share of planted pictures that a network finds."""
+    own = asked(images, network)  # (VIEWS, N, D)
+    print(f"{'found, by cosine':22}" + "".join(f"{one:7}" for one in COSINES))
+    for name, change in CHANGES.items():
+        changed = asked([change(image) for image in images], network)
+        pairs = [(view, changed[0]) for view in own] + [(view, own[0]) for view in changed]
+        cosines = np.max([np.sum(one * other, axis=1) for one, other in pairs], axis=0)
+        print(f"{name:22}" + "".join(f"{(cosines >= one).mean():7.2f}" for one in COSINES))
+    found = [cosine.clusters(cosine.rounded(own), one) for one in COSINES]
+    alike = [int((np.unique(one, return_counts=True)[1] > 1).sum()) for one in found]
+    print(f"{'sets of their own':22}" + "".join(f"{count:7}" for count in alike))
+
+
+def asked(images: list[Image.Image], network: Network) -> np.ndarray:
+    """Return the directions of what a network says, (VIEWS, N, D)."""
+    found = []
+    for image in images:
+        views = views_of(np.array(image), network)
+        if views is None:
+            raise SystemExit("a changed picture is flat")
+        said = network.features(views)
+        found.append(said / np.linalg.norm(said, axis=1, keepdims=True))
+    return np.stack(found, axis=1)
+
+
+def cost_of_features(images: list[Image.Image], network: Network) -> None:
+    """Print the CPU time of asking a network for a picture, and of a search."""
+    started = time.process_time()
+    asked(images[:100], network)
+    spent = (time.process_time() - started) / len(images[:100])
+    print(f"asking the network for a picture: {spent * 1e3:.1f} CPU-ms")
+    numbers = np.random.default_rng(0).normal(size=(HASHES // 10, NUMBERS))
+    directions = np.tile(cosine.rounded(numbers), (10, 1))
+    directions[np.arange(HASHES), np.arange(HASHES) % NUMBERS] += 200  # so that ten are alike
+    started = time.process_time()
+    found = cosine.clusters(np.stack([directions] * VIEWS), 0.97)
+    spent, peak = time.process_time() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(f"searching {HASHES:,} x {NUMBERS}: {spent:.0f} CPU-s, {peak / 2**20:.1f} GiB at most")
+    assert len(np.unique(found)) == HASHES // 10
+
+
 def cost(images: list[Image.Image]) -> None:
     """Print the CPU time of a hash, and of a search."""
     arrays = [np.asarray(image) for image in images[:100]]
@@ -109,15 +176,24 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m benchmarks.duplicates", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("folder", nargs="?", type=Path, default=DEMO)
-    paths = sorted(
-        path for path in parser.parse_args().folder.rglob("*") if path.suffix.lower() in SUFFIXES
-    )
+    parser.add_argument("--network", type=Path, help="an ONNX file that is asked, too")
+    parser.add_argument("--no-cost", action="store_true", help="time nothing")
+    arguments = parser.parse_args()
+    paths = sorted(path for path in arguments.folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     images = [Image.open(path).convert("RGB") for path in paths[:MOST]]
     pairs = [(image, looks_of(np.asarray(image))) for image in images]
     seen = [(image, looks) for image, looks in pairs if looks is not None]
     print(f"{len(images)} pictures, {len(images) - len(seen)} of them flat")
     recall([image for image, _ in seen], [looks for _, looks in seen])
+    network = None
+    if arguments.network:
+        network = read_network(Audit(), arguments.network, "--network")
+        recall_of_features([image for image, _ in seen], network)
+    if arguments.no_cost:
+        return
     cost(images)
+    if network:
+        cost_of_features(images, network)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from functools import partial
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -34,6 +34,8 @@ MARKS = ("id", "files", "is_embedded", "sha256", "window", "window_hash")
 CHUNK = 128
 """Images a task."""
 SEAL_BYTES = 32
+
+T = TypeVar("T")
 
 
 class Fingerprint(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -74,19 +76,21 @@ def gather(names: Iterable[str], roots: Mapping[str, Path], compute: Compute) ->
 
 def _of_set(name: str, root: Path, compute: Compute) -> pd.DataFrame:
     memory = STATE / "fingerprints" / name
-    known = _recalled(memory)
-    ids, wanted = [], []
-    for id_, one in _wanted(name, root):
+    known = recalled(memory, Fingerprint)
+    ids, asked = [], []
+    for id_, one in wanted(name, root):
         ids.append(id_)
-        wanted.append(one)
-    new = [one for one in wanted if one.key not in known]
+        asked.append(one)
+    new = [one for one in asked if one.key not in known]
     if new:
         workers = 1 if len(new) <= CHUNK else compute.worker_count()
-        found = map_tasks(_fingerprints, _Chunks(new), workers, f"fingerprints of {name}")
+        found = map_tasks(_fingerprints, Chunks(new, CHUNK), workers, f"fingerprints of {name}")
         made = [one for chunk in found for one in chunk]
         known |= {one.key: print_ for one, print_ in zip(new, made, strict=True)}
-        _remember(memory, {one.key: known[one.key] for one in wanted})
-    prints = [known[one.key] for one in wanted]
+        seen = {one.key: known[one.key] for one in asked}
+        # What could not be decoded is not remembered: the file may be put back.
+        remember(memory, {key: one for key, one in seen.items() if one.pixels})
+    prints = [known[one.key] for one in asked]
     unread = sum(not one.pixels for one in prints)
     if unread:
         say(f"{unread:,} images of {name} cannot be decoded; the first step will name them")
@@ -101,8 +105,13 @@ def _of_set(name: str, root: Path, compute: Compute) -> pd.DataFrame:
     )
 
 
-def _wanted(name: str, root: Path) -> Iterator[tuple[str, Wanted]]:
-    """Yield each sample's id with what is to be looked at."""
+def wanted(name: str, root: Path) -> Iterator[tuple[str, Wanted]]:
+    """Yield the id of each sample of a data set with what is to be looked at.
+
+    Args:
+        name: the data set.
+        root: its raw folder.
+    """
     read = metadata.read_columns(METADATA / name, list(MARKS))
     versions = [version(decoder) for decoder in DECODERS]
     for image, row in zip(read.images, read.table.to_pylist(), strict=True):
@@ -136,18 +145,21 @@ def raw_image(
     )
 
 
-class _Chunks:
+class Chunks:
     """Tasks of a few images each."""
 
-    def __init__(self, wanted: list[Wanted]) -> None:
-        self._wanted = wanted
+    def __init__(self, every: list[Wanted], length: int) -> None:
+        """Take all, and how many are a task."""
+        self._every = every
+        self._length = length
 
     def __len__(self) -> int:
-        return -(-len(self._wanted) // CHUNK)
+        """Return how many tasks there are."""
+        return -(-len(self._every) // self._length)
 
     def __iter__(self) -> Iterator[tuple[Wanted, ...]]:
-        left = iter(self._wanted)
-        return iter(partial(lambda: tuple(islice(left, CHUNK))), ())
+        left = iter(self._every)
+        return iter(partial(lambda: tuple(islice(left, self._length))), ())
 
 
 def _fingerprints(chunk: tuple[Wanted, ...]) -> list[Fingerprint]:
@@ -167,8 +179,8 @@ def _fingerprint(raw: RawImage) -> Fingerprint:
     return Fingerprint(digest, looks.upright, looks.mirrored, tone)
 
 
-def _recalled(memory: Path) -> dict[str, Fingerprint]:
-    """Return what is remembered; nothing where it is damaged, or of another version."""
+def recalled(memory: Path, kind: type[T]) -> dict[str, T]:
+    """Return what is remembered, by key; nothing where it is damaged, or of another version."""
     try:
         content = memory.read_bytes()
     except OSError:
@@ -177,17 +189,14 @@ def _recalled(memory: Path) -> dict[str, Fingerprint]:
     if content_hash(body).encode() != seal:
         return {}
     try:
-        return msgspec.msgpack.decode(body, type=dict[str, Fingerprint])
+        return msgspec.msgpack.decode(body, type=dict[str, kind])  # type: ignore[valid-type]
     except msgspec.DecodeError:  # of another version of this code
         return {}
 
 
-def _remember(memory: Path, known: dict[str, Fingerprint]) -> None:
-    """Write down what was found. Where that fails all is decoded anew next time.
-
-    What could not be decoded is not remembered: the file may be put back.
-    """
-    body = msgspec.msgpack.encode({key: one for key, one in known.items() if one.pixels})
+def remember(memory: Path, known: Mapping[str, object]) -> None:
+    """Write down what was found, by key. Where that fails all is found anew next time."""
+    body = msgspec.msgpack.encode(known)
     try:
         write_bytes(memory, content_hash(body).encode() + body)
     except OSError as error:

@@ -42,7 +42,7 @@ def clusters(upright: Hashes, mirrored: Hashes, distance: int) -> np.ndarray:
     for top in range(0, count, ROWS):
         ends = [_pairs(ours, upright, top, distance) for ours in (upright, mirrored)]
         rows, columns = (np.concatenate(side) for side in zip(*ends, strict=True))
-        cluster = _joined(cluster, rows, columns)
+        cluster = join(cluster, rows, columns)
     return cluster
 
 
@@ -60,8 +60,8 @@ def _pairs(ours: Hashes, others: Hashes, top: int, distance: int) -> tuple[np.nd
     return np.concatenate(rows), np.concatenate(columns)
 
 
-def _joined(cluster: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Return the clusters after pairs were joined."""
+def join(cluster: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Return the clusters (N,) after pairs were joined: ``rows`` with ``columns``, places in it."""
     apart = cluster[rows] != cluster[columns]
     if not apart.any():
         return cluster

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from Data_processing.fingerprints.kin import families, kin, merging, roots_of
+from Data_processing.fingerprints.kin import families, for_merging, kin, merging, roots_of
 from Data_processing.labelled import read_labelled
 from Data_processing.sections import GROUPED, Audit, Split
 from Data_processing.split.schemes import Dealt, Draw, dealer_of, refuse_empty
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
         samples = read_labelled(split)
         together = merging(asked)
         if together:
-            columns = kin(roots_of(params, split), asked, compute.load())
+            columns = kin(roots_of(params, split), for_merging(asked), compute.load())
             samples = samples.merge(columns, on="id", validate="one_to_one")
         dealt = assign(samples, split, params.section("seed", int), together)
         with new_folder(SPLITS) as folder:

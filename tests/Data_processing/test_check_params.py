@@ -53,6 +53,24 @@ def test_a_sound_file_passes(workspace: Workspace) -> None:
             "scheme: time, time: day}\naudit: {duplicates: merge}",
             "audit.duplicates: the scheme time says where each sample stands",
         ),
+        ("near: warn", "features: warn", "audit.network: audit.features: warn needs a network"),
+        (
+            "near: warn",
+            "features: warn, network: ../tiny.onnx",
+            "audit.network: '../tiny.onnx' is a path; put the file into Datasets/weights",
+        ),
+        (
+            "near: warn",
+            "features: warn, network: tiny.onnx",
+            "audit.network: there is no file Datasets/weights/tiny.onnx; none is there yet",
+        ),
+        ("near: warn", "cosine: 1.5", "audit.cosine: expected a number <= 1.0, got 1.5"),
+        ("near: warn", "std: [1, 0]", "audit.std"),
+        (
+            "scheme: stratified, n_folds: 3, holdout: 0.0, group: null}\naudit: {near: warn}",
+            "scheme: samples, stable: true}\naudit: {features: merge, network: a.onnx}",
+            "split.stable: with audit.features: merge a sample may move when others are added",
+        ),
         ("scheme: stratified", "scheme: time", "split.time: the scheme time needs a column"),
         ("scheme: stratified", "scheme: leave_one_out, repeats: 2", "gives the same each time"),
         ("scheme: stratified", "scheme: group", "split.group: the scheme group needs a column"),
@@ -132,3 +150,14 @@ def test_all_unknown_keys_of_an_entry_are_named(workspace: Workspace) -> None:
     said = refused(workspace, "path: raw}", "path: raw, annotation: a, on-bad: skip}")
     assert "datasets.shapes.annotation: unknown key 'annotation'; did you mean" in said
     assert "datasets.shapes.on-bad: unknown key 'on-bad'; did you mean 'on_bad'" in said
+
+
+def test_a_network_that_is_not_there_comes_with_those_that_are(workspace: Workspace) -> None:
+    folder = workspace.folder / "Datasets/weights"
+    folder.mkdir()
+    for name in ("b.onnx", "a.onnx", "README.md", "tiny.onnx.dvc"):
+        (folder / name).touch()
+    said = refused(workspace, "near: warn", "features: error, network: tiny.onnx")
+    assert "there is no file Datasets/weights/tiny.onnx; there: a.onnx, b.onnx; `dvc pull" in said
+    workspace.params("network: tiny.onnx", "network: a.onnx")
+    check_params.run(Namespace(raw=False))

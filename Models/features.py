@@ -1,0 +1,53 @@
+"""Write what a trained network sees as an ONNX file: ``python -m Models features --to FILE``.
+
+``audit`` can be told to ask it which pictures look alike (docs/splits.md).
+"""
+
+import argparse
+from pathlib import Path
+
+from Datasets import scaler
+from Datasets.errors import StageError
+from Datasets.files import write_bytes
+from Datasets.params import load
+from Datasets.scaler import SCALERS
+from Datasets.terminal import say
+from Models import checkpoint
+from Models.checkpoint import WEIGHTS
+from Models.export_graph import features_graph
+from Models.params import read_export
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Take a fold, a file, and whether it may be replaced."""
+    parser.add_argument("--fold", type=int, help="whose best weights; export.fold by default")
+    parser.add_argument("--to", type=Path, required=True, help="file to write, FILE.onnx")
+    parser.add_argument("--force", action="store_true", help="replace the file if it is there")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write the file.
+
+    Raises:
+        StageError: it is there already, or its place is none for a file.
+        StoreError: the fold was not trained, or its weights or scaler are damaged.
+    """
+    fold = read_export(load()).fold if arguments.fold is None else arguments.fold
+    to: Path = arguments.to
+    _check_place(to, arguments.force)
+    weights = WEIGHTS / str(fold)
+    trained = checkpoint.read_about(weights)
+    module = checkpoint.read(weights, scaler.read(SCALERS / str(fold)))
+    graph = features_graph(module, trained.parts.input)
+    write_bytes(to, graph)
+    say(
+        f"features: {trained.parts.network} of fold {fold}, {len(graph) / 1e6:.1f} MB: {to}; in "
+        f"params.yaml audit.features: warn and audit.network: {to.name} let audit ask it"
+    )
+
+
+def _check_place(to: Path, is_forced: bool) -> None:
+    if to.is_dir() or to.suffix != ".onnx":
+        raise StageError(f"{to}: the name of a file was expected, ending in .onnx")
+    if to.exists() and not is_forced:
+        raise StageError(f"{to} is there already; choose another name, or replace it with --force")
