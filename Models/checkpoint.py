@@ -10,6 +10,7 @@ from torch import Tensor
 
 from Datasets.errors import StoreError
 from Datasets.files import sha256_of, write_json
+from Datasets.fold_range import stage_of
 from Datasets.scaler import Map
 from Models.module import Module, Parts, build
 
@@ -56,7 +57,8 @@ def read_about(folder: Path) -> Trained:
     """
     path = folder / ABOUT_FILE
     if not path.exists():
-        raise StoreError(f"{folder} holds no weights; `dvc repro train@{folder.name}` makes them")
+        stage = stage_of("train", folder, WEIGHTS)
+        raise StoreError(f"{folder} holds no weights; `dvc repro {stage}` makes them")
     try:
         return msgspec.json.decode(path.read_bytes(), type=Trained)
     except msgspec.DecodeError as error:

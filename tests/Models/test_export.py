@@ -169,7 +169,7 @@ def test_weights_of_other_tensors_are_refused(walk: Path) -> None:
     other = replace(trained.parts, input=replace(trained.parts.input, height=99))
     write_json(about, replace(trained, parts=other))
     with pytest.raises(StoreError, match=r"was trained on other tensors .*99 x 24 .*here 24 x 24"):
-        export(load(), FOLD)
+        export(load(), str(FOLD))
     bundle.read()  # the bundle that was there is still whole
 
 
