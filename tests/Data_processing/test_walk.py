@@ -315,8 +315,26 @@ def test_a_scaler_is_not_fitted_on_nothing(workspace: Workspace) -> None:
     split.run(Namespace())
     table = splits.read().table
     splits.write(splits.SPLITS, splits.About(3, "samples"), table.assign(fold=0))
-    with pytest.raises(StoreError, match="the training part of fold 0 has no samples"):
+    with pytest.raises(StoreError, match=r"^the training part of fold 0 has no samples"):
         scale.run(Namespace(folds=parse(0)))
+    with pytest.raises(StoreError, match=r"^fold 0 of the fold range all: the training part of"):
+        scale.run(Namespace(folds=parse("all")))
+
+
+def test_the_scalers_of_all_folds_are_those_of_each(workspace: Workspace) -> None:
+    walk("flip", "shrink")
+    stack.run(Namespace())
+    split.run(Namespace())
+    scale.run(Namespace(folds=parse("all")))
+    scalers = Path("Datasets/scalers")
+    for fold in range(3):
+        scale.run(Namespace(folds=parse(fold)))
+        alone = {path.name: path.read_bytes() for path in (scalers / str(fold)).iterdir()}
+        inside = scalers / "all" / str(fold)
+        assert {path.name: path.read_bytes() for path in inside.iterdir()} == alone
+    assert len({(scalers / str(fold) / "0-shift.npy").read_bytes() for fold in range(3)}) == 3
+    with pytest.raises(StoreError, match=r"fold 3 was asked for, but 3 exist \(0 to 2\)"):
+        scale.run(Namespace(folds=parse("0-3")))
 
 
 def test_masks_of_joined_sets_name_the_classes_of_both(workspace: Workspace) -> None:
