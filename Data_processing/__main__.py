@@ -67,7 +67,7 @@ VERBS = {
     ),
     "scale": Verb(
         module="Data_processing.scale",
-        says="fit a fold's scaler on its training part",
+        says="fit the scalers of folds on their training parts",
         example="python -m Data_processing scale 0",
     ),
 }

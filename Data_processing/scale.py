@@ -1,4 +1,4 @@
-"""The stage ``scale@<fold>``: scalers fitted on copy 0 of the fold's training part.
+"""The stage ``scale@<fold range>``: scalers fitted on copy 0 of each fold's training part.
 
 The tensors stay as they are.
 """
@@ -12,13 +12,16 @@ import msgspec
 import numpy as np
 
 from Data_processing.scalers.table import SCALERS as TABLE
-from Datasets import parts, scaler, splits
+from Datasets import fold_range, parts, scaler, splits
 from Datasets.errors import ParamsError, StoreError
 from Datasets.files import new_folder
+from Datasets.fold_range import FoldRange
 from Datasets.params import checked, load
 from Datasets.scaler import SCALERS, Map
+from Datasets.splits import Folds
 from Datasets.stage import require, running
 from Datasets.tensors import TENSORS, Tensors
+from Datasets.terminal import progress
 
 BATCH = 256
 Entry = dict[str, dict[str, object] | None]
@@ -46,34 +49,41 @@ class Fitting(msgspec.Struct, frozen=True):
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the fold."""
+    """Take the fold range."""
     parser.add_argument(
-        "fold", type=int, help="the fold that is tested; the scaler sees its training part only"
+        "folds",
+        type=fold_range.parse,
+        help="the folds that are tested, 3, 0-29 or all; a scaler sees its training part only",
     )
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Write the fold's scaler."""
-    fold = arguments.fold
-    with running(f"scale@{fold}") as stage:
-        fittings = plan(load().section("scale", Scale))
-        tensors = Tensors(require(TENSORS, "stack"))
-        index = tensors.index
-        chosen = splits.read().part(index["parent"], "train", fold)
-        chosen &= (index["copy"] == 0).to_numpy()
-        rows = np.flatnonzero(chosen)
-        if not len(rows):
-            raise StoreError(
-                f"the training part of fold {fold} has no samples; look at what was rejected on "
-                "the way, and at split"
-            )
-        with new_folder(SCALERS / str(fold)) as folder:
-            scaler.write(folder, fit(fittings, tensors, rows))
-        names = (
-            ", ".join(next(iter(entry)) for entry in load().section("scale", Scale).ops)
-            or "no scaler"
-        )
-        stage.summary = f"{names} fitted on {len(rows):,} samples"
+    """Write the scaler of each fold."""
+    asked: FoldRange = arguments.folds
+    with running(f"scale@{asked.name}") as stage:
+        scale = load().section("scale", Scale)
+        counts = fit_range(asked, plan(scale), Tensors(require(TENSORS, "stack")), splits.read())
+        names = ", ".join(next(iter(entry)) for entry in scale.ops) or "no scaler"
+        stage.summary = f"{names} fitted on {_counted(asked, counts)}"
+
+
+def fit_range(
+    asked: FoldRange, fittings: tuple[Fitting, ...], tensors: Tensors, folds: Folds
+) -> list[int]:
+    """Write the scaler of each fold; return how many samples each was fitted on.
+
+    Raises:
+        StoreError: a fold does not exist, or its training part has no samples.
+    """
+    every, name = asked.folds(folds.about.every), asked.name
+    counts = []
+    with new_folder(SCALERS / name) as own:
+        for fold in progress(every, len(every), f"scale@{name}"):
+            with asked.naming(fold):
+                rows = _training_rows(tensors, folds, fold)
+                scaler.write(asked.folder(own, fold), fit(fittings, tensors, rows))
+            counts.append(len(rows))
+    return counts
 
 
 def plan(scale: Scale, where: str = "params.yaml") -> tuple[Fitting, ...]:
@@ -100,6 +110,26 @@ def fit(fittings: tuple[Fitting, ...], tensors: Tensors, rows: np.ndarray) -> tu
     for fitting in fittings:
         maps = (*maps, fitting.fit(partial(_batches, tensors, rows, maps)))
     return maps
+
+
+def _training_rows(tensors: Tensors, folds: Folds, fold: int) -> np.ndarray:
+    index = tensors.index
+    chosen = folds.part(index["parent"], "train", fold) & (index["copy"] == 0).to_numpy()
+    rows = np.flatnonzero(chosen)
+    if not len(rows):
+        raise StoreError(
+            f"the training part of fold {fold} has no samples; look at what was rejected on "
+            "the way, and at split"
+        )
+    return rows
+
+
+def _counted(asked: FoldRange, counts: list[int]) -> str:
+    least, most = min(counts), max(counts)
+    if asked.is_single:
+        return f"{least:,} samples"
+    samples = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    return f"{samples} samples, for each of {len(counts)} folds"
 
 
 def _batches(tensors: Tensors, rows: np.ndarray, maps: tuple[Map, ...]) -> Iterator[np.ndarray]:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from Datasets.errors import StoreError
+from Datasets.fold_range import stage_of
 
 PREDICTIONS = Path("Datasets/predictions")
 PREDICTIONS_FILE = "predictions.parquet"
@@ -48,7 +49,8 @@ def read(folder: Path) -> pd.DataFrame:
     """
     path = folder / PREDICTIONS_FILE
     if not path.exists():
-        raise StoreError(f"{path} does not exist; `dvc repro evaluate@{folder.name}` makes it")
+        stage = stage_of("evaluate", folder, PREDICTIONS)
+        raise StoreError(f"{path} does not exist; `dvc repro {stage}` makes it")
     table: pd.DataFrame = pq.read_table(path, schema=SCHEMA).to_pandas()
     return table
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from Datasets.errors import StoreError
 from Datasets.files import sha256_of_file, write_json
+from Datasets.fold_range import stage_of
 
 SCALERS = Path("Datasets/scalers")
 SCALER_FILE = "scaler.json"
@@ -153,7 +154,8 @@ def read(folder: Path) -> tuple[Map, ...]:
         StoreError: there are none, or an array is not the one that was written.
     """
     if not (folder / SCALER_FILE).exists():
-        raise StoreError(f"{folder} holds no scaler; `dvc repro scale@{folder.name}` makes it")
+        stage = stage_of("scale", folder, SCALERS)
+        raise StoreError(f"{folder} holds no scaler; `dvc repro {stage}` makes it")
     entries = msgspec.json.decode((folder / SCALER_FILE).read_bytes(), type=tuple[Entry, ...])
     return tuple(_map(folder, number, entry) for number, entry in enumerate(entries))
 

@@ -20,6 +20,7 @@ import pandas as pd
 
 from Datasets.errors import StoreError
 from Datasets.files import write_json
+from Datasets.fold_range import require_fold
 
 SPLITS = Path("Datasets/splits")
 FOLDS_FILE = "folds.parquet"
@@ -83,11 +84,7 @@ class Folds(msgspec.Struct, frozen=True):
             StoreError: there is no such fold, or an id has none.
         """
         about = self.about
-        if not 0 <= fold < about.every:
-            raise StoreError(
-                f"fold {fold} was asked for, but {about.every} exist (0 to {about.every - 1}); "
-                "change train.folds, or what `split` in params.yaml says"
-            )
+        require_fold(fold, about.every)
         repeat, own = divmod(fold, about.n_folds)
         of_sample = self.table.set_index("id")[column_of(repeat)]
         missing = ids[~ids.isin(of_sample.index)]

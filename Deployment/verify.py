@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from Datasets import predictions
+from Datasets import fold_range, predictions
 from Datasets.bundle import BUNDLE, MANIFEST_FILE
 from Datasets.dataset import METADATA, datasets_of
 from Datasets.errors import GateError, ImageError, SampleError, StoreError
@@ -61,7 +61,7 @@ class Tested(msgspec.Struct, frozen=True):
 class _Export(msgspec.Struct, frozen=True):
     """The section ``export``, which another room checks."""
 
-    fold: int
+    fold: int | str
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,36 +78,37 @@ def run(arguments: argparse.Namespace) -> None:
     with running("verify") as stage:
         VERIFIED.unlink(missing_ok=True)
         params = load()
-        fold = params.section("export", _Export).fold
+        place = fold_range.parse_place(params.section("export", _Export).fold)
         roots = {name: Path(dataset.path) for name, dataset in datasets_of(params).items()}
         predictor = open_bundle()
-        if predictor.manifest.fold != fold:
+        if predictor.manifest.fold != place.fold:
             raise StoreError(
                 f"{BUNDLE} holds fold {predictor.manifest.fold}, {params.path} says export.fold "
-                f"{fold}; run `dvc repro export`"
+                f"{place}; run `dvc repro export`"
             )
         tensors = Tensors(require(TENSORS, "stack"))
-        verified = verify(predictor, tensors, tested_of(tensors, fold, roots))
+        verified = verify(predictor, tensors, tested_of(tensors, str(place), roots))
         write_json(VERIFIED, verified)
         stage.summary = _summary(verified)
 
 
-def tested_of(tensors: Tensors, fold: int, roots: Mapping[str, Path]) -> Tested:
-    """Return the samples that ``fold`` predicted, sorted by id; ``roots`` are the raw folders.
+def tested_of(tensors: Tensors, place: str, roots: Mapping[str, Path]) -> Tested:
+    """Return the samples of the fold at ``place``, sorted by id; ``roots`` are the raw folders.
 
     Raises:
         StoreError: there are none, or they are not among the tensors.
     """
-    table = predictions.read(PREDICTIONS / str(fold))
+    folder = PREDICTIONS / place
+    table = predictions.read(folder)
     index = tensors.index
     first = index[index["copy"] == 0]
     row_of = dict(zip(first["id"], first.index, strict=True))
     strangers = [sample for sample in table["id"] if sample not in row_of]
     if strangers or not len(table):
         raise StoreError(
-            f"{PREDICTIONS / str(fold)}: {len(strangers)} of {len(table)} samples are not in "
+            f"{folder}: {len(strangers)} of {len(table)} samples are not in "
             f"{TENSORS}{', first ' + strangers[0] if strangers else ''}; "
-            f"run `dvc repro evaluate@{fold}`"
+            f"run `dvc repro {fold_range.stage_of('evaluate', folder, PREDICTIONS)}`"
         )
     rows = np.array([row_of[sample] for sample in table["id"]], np.int64)
     return Tested(

@@ -12,12 +12,12 @@ VERBS = {
     ),
     "train": Verb(
         module="Models.train",
-        says="train one fold",
+        says="train folds: one, several (0-29), or all",
         example="python -m Models train 0",
     ),
     "evaluate": Verb(
         module="Models.evaluate",
-        says="test a fold's best weights: metrics, predictions, top losses",
+        says="test the best weights of folds: metrics, predictions, top losses",
         example="python -m Models evaluate 0",
     ),
     "crossval": Verb(

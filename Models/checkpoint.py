@@ -10,6 +10,7 @@ from torch import Tensor
 
 from Datasets.errors import StoreError
 from Datasets.files import sha256_of, write_json
+from Datasets.fold_range import stage_of
 from Datasets.scaler import Map
 from Models.module import Module, Parts, build
 
@@ -54,13 +55,13 @@ def read_about(folder: Path) -> Trained:
     Raises:
         StoreError: there are none, or they are of another version of this code.
     """
-    path = folder / ABOUT_FILE
+    path, stage = folder / ABOUT_FILE, stage_of("train", folder, WEIGHTS)
     if not path.exists():
-        raise StoreError(f"{folder} holds no weights; `dvc repro train@{folder.name}` makes them")
+        raise StoreError(f"{folder} holds no weights; `dvc repro {stage}` makes them")
     try:
         return msgspec.json.decode(path.read_bytes(), type=Trained)
     except msgspec.DecodeError as error:
-        raise StoreError(f"{path}: {error}; run `dvc repro train@{folder.name}` again") from None
+        raise StoreError(f"{path}: {error}; run `dvc repro {stage}` again") from None
 
 
 def read(folder: Path, maps: tuple[Map, ...], which: Which = "best") -> Module:

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from Datasets import predictions, splits
+from Datasets import fold_range, predictions, splits
 from Datasets.errors import StoreError
 from Datasets.files import write_json
 from Datasets.params import load
@@ -53,9 +53,11 @@ def run(arguments: argparse.Namespace) -> None:
     """Join the folds' predictions and write Models/metrics/crossval.json."""
     with running("crossval") as stage:
         params = load()
-        trained = read_train(params).folds
+        ranges = read_train(params).ranges()
         folds = splits.read(require(SPLITS, "split"))
-        tables = {k: predictions.read(PREDICTIONS / str(k)) for k in sorted(trained)}
+        trained = [fold for one in ranges for fold in one.folds(folds.about.every)]
+        lying = fold_range.places(ranges, trained)
+        tables = {fold: predictions.read(PREDICTIONS / lying[fold]) for fold in sorted(trained)}
         joined = join(tables, folds, params.section("seed", int))
         write_json(CROSSVAL, joined)
         sure = joined.out_of_fold
@@ -75,7 +77,7 @@ def join(tables: dict[int, pd.DataFrame], folds: Folds, seed: int) -> Crossval:
         if len(foreign) or table["id"].duplicated().any():
             raise StoreError(
                 f"the predictions of fold {fold} are of other folds than Datasets/splits holds now "
-                f"({len(foreign)} samples, first {foreign.min()}); run `dvc repro evaluate@{fold}`"
+                f"({len(foreign)} samples, first {foreign.min()}); run `dvc repro evaluate`"
             )
     scores = tuple(
         FoldScore(fold, len(table), float((table["label"] == table["predicted"]).mean()))

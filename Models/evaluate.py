@@ -1,4 +1,4 @@
-"""Test the best weights of a fold on its test part: ``python -m Models evaluate 0``."""
+"""Test the best weights of folds on their test parts: ``python -m Models evaluate 0``, or all."""
 
 import argparse
 from pathlib import Path
@@ -8,15 +8,17 @@ import numpy as np
 import pandas as pd
 import torch
 
-from Datasets import compute, predictions, scaler, splits
+from Datasets import compute, fold_range, predictions, scaler, splits
 from Datasets.files import new_folder, write_json
+from Datasets.fold_range import FoldRange, stage_of
 from Datasets.image import encode_png
 from Datasets.params import load
 from Datasets.predictions import PREDICTIONS
 from Datasets.scaler import SCALERS
-from Datasets.splits import SPLITS
+from Datasets.splits import SPLITS, Folds
 from Datasets.stage import require, running
 from Datasets.tensors import TENSORS, Tensors
+from Datasets.terminal import progress
 from Models import checkpoint, scoring
 from Models.batches import Part, ids_of, in_order, part_of
 from Models.checkpoint import WEIGHTS
@@ -50,29 +52,49 @@ class TestMetrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the fold."""
-    parser.add_argument("fold", type=int, help="the fold whose weights are tested")
+    """Declare the fold range."""
+    parser.add_argument(
+        "folds", type=fold_range.parse, help="the folds whose weights are tested: 3, 0-29 or all"
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Test the fold and write its predictions, metrics and top losses."""
-    fold: int = arguments.fold
-    with running(f"evaluate@{fold}") as stage:
+    """Test the folds and write their predictions, metrics and top losses."""
+    asked: FoldRange = arguments.folds
+    with running(f"evaluate@{asked.name}") as stage:
         params = load()
         seed, threads = params.section("seed", int), read_train(params).threads
         tensors = Tensors(require(TENSORS, "stack"))
-        part = part_of(tensors, splits.read(require(SPLITS, "split")), "test", fold)
-        module = checkpoint.read(WEIGHTS / str(fold), scaler.read(SCALERS / str(fold)))
-        with isolated(seed, threads):
-            table = predict(module, tensors, part, device_of(compute.load().device))
-        metrics = _metrics(fold, table, tensors.store.about.classes, part.left_out, seed)
-        with new_folder(PREDICTIONS / str(fold)) as folder:
-            predictions.write(folder, table)
-        with new_folder(EVALUATION / str(fold)) as folder:
-            write_json(folder / METRICS_FILE, metrics)
-            _write_tables(folder, table, tensors.store.about.classes)
-            _write_top_losses(folder, table, tensors)
-        stage.summary = _summary(metrics)
+        folds = splits.read(require(SPLITS, "split"))
+        stage.summary = _summary(asked, evaluate(asked, tensors, folds, seed, threads))
+
+
+def evaluate(
+    asked: FoldRange, tensors: Tensors, folds: Folds, seed: int, threads: int
+) -> list[TestMetrics]:
+    """Write what the best weights say of each fold's test part; return the metrics.
+
+    Raises:
+        StoreError: a fold does not exist, was not trained, or has no labelled sample to test.
+    """
+    every, name = asked.folds(folds.about.every), asked.name
+    device, metrics = device_of(compute.load().device), []
+    with new_folder(PREDICTIONS / name) as said, new_folder(EVALUATION / name) as judged:
+        for fold in progress(every, len(every), f"evaluate@{name}"):
+            with asked.naming(fold):
+                place = asked.place(fold)
+                module = checkpoint.read(WEIGHTS / place, scaler.read(SCALERS / place))
+                part = part_of(tensors, folds, "test", fold)
+                with isolated(seed, threads):
+                    table = predict(module, tensors, part, device)
+                predictions.write(asked.folder(said, fold), table)
+                own = asked.folder(judged, fold)
+                classes = tensors.store.about.classes
+                metrics.append(_metrics(fold, table, classes, part.left_out, seed))
+                write_json(own / METRICS_FILE, metrics[-1])
+                _write_tables(own, table, classes)
+                _write_top_losses(own, table, tensors)
+    return metrics
 
 
 def predict(module: Module, tensors: Tensors, part: Part, device: torch.device) -> pd.DataFrame:
@@ -110,7 +132,7 @@ def read_metrics(folder: Path) -> TestMetrics:
     Raises:
         StoreError: there are none.
     """
-    path = require(folder / METRICS_FILE, f"evaluate@{folder.name}")
+    path = require(folder / METRICS_FILE, stage_of("evaluate", folder, EVALUATION))
     return msgspec.json.decode(path.read_bytes(), type=TestMetrics)
 
 
@@ -168,6 +190,11 @@ def _write_top_losses(folder: Path, table: pd.DataFrame, tensors: Tensors) -> No
         (folder / file).write_bytes(encode_png(displayed(pixels)))
 
 
-def _summary(metrics: TestMetrics) -> str:
-    left_out = f", {metrics.left_out} without a single label left out" if metrics.left_out else ""
-    return f"accuracy {metrics.accuracy} on {metrics.n:,} test samples{left_out}"
+def _summary(asked: FoldRange, every: list[TestMetrics]) -> str:
+    n, without = sum(one.n for one in every), sum(one.left_out for one in every)
+    left_out = f", {without} without a single label left out" if without else ""
+    if asked.is_single:
+        return f"accuracy {every[0].accuracy} on {n:,} test samples{left_out}"
+    shares = {one.fold: one.accuracy.value for one in every}
+    told = scoring.over_folds(shares)
+    return f"accuracy {told}, on {n:,} test samples of {len(every)} folds{left_out}"

@@ -13,6 +13,7 @@ from Datasets import bundle, scaler
 from Datasets.bundle import BUNDLE, Manifest
 from Datasets.errors import StoreError
 from Datasets.files import new_folder, sha256_of_file
+from Datasets.fold_range import stage_of
 from Datasets.params import Params, load
 from Datasets.preprocess import Preprocess
 from Datasets.recipe import RECIPE_FILE, Recipe
@@ -43,26 +44,26 @@ def run(arguments: argparse.Namespace) -> None:
     """Write the bundle of the fold that ``export.fold`` names."""
     with running("export") as stage:
         params = load()
-        fold = read_export(params).fold
-        manifest = export(params, fold)
+        place = read_export(params).place()
+        manifest = export(params, str(place))
         whole = sum(path.stat().st_size for path in BUNDLE.rglob("*") if path.is_file())
         stage.summary = (
-            f"{manifest.network} of fold {fold}, {len(manifest.classes)} classes, "
+            f"{manifest.network} of fold {manifest.fold}, {len(manifest.classes)} classes, "
             f"{len(manifest.files)} files, {whole / 1e6:.1f} MB"
         )
 
 
-def export(params: Params, fold: int) -> Manifest:
-    """Write the bundle of ``fold`` and return its manifest.
+def export(params: Params, place: str) -> Manifest:
+    """Write the bundle of the fold at ``place`` and return its manifest.
 
     Raises:
         StoreError: weights, scaler or tensors are missing, damaged, or do not belong together.
     """
-    weights = WEIGHTS / str(fold)
+    weights = WEIGHTS / place
     trained = checkpoint.read_about(weights)
     tensors = Tensors(require(TENSORS, "stack"))
-    _refuse_strangers(trained, tensors, fold)
-    module = checkpoint.read(weights, scaler.read(SCALERS / str(fold)))
+    _refuse_strangers(trained, tensors, weights)
+    module = checkpoint.read(weights, scaler.read(SCALERS / place))
     recipe, shape, raw = tensors.store.recipe, trained.parts.input, raw_kind(tensors)
     preprocess = Preprocess(recipe.ops)
     with new_folder(BUNDLE) as folder:
@@ -71,10 +72,10 @@ def export(params: Params, fold: int) -> Manifest:
         (folder / bundle.MODEL_FILE).write_bytes(model_graph(module, shape))
         best = (weights / checkpoint.file_name("best")).read_bytes()
         (folder / bundle.WEIGHTS_FILE).write_bytes(best)
-        modules = export_scripts.modules_run(partial(_answer_once, weights, fold, preprocess, raw))
+        modules = export_scripts.modules_run(partial(_answer_once, place, preprocess, raw))
         scripts = export_scripts.closure(modules - {__name__})
         export_scripts.copy(scripts, folder / bundle.SCRIPTS)
-        bundle.write(folder, _manifest(params, trained, recipe, raw))
+        bundle.write(folder, _manifest(params, trained, raw, place, recipe))
     return bundle.read(BUNDLE)
 
 
@@ -117,7 +118,9 @@ def parameters(params: Params, train: Train) -> dict[str, str]:
     return {name: _canonical(value) for name, value in sorted({**sections, "train": own}.items())}
 
 
-def _manifest(params: Params, trained: Trained, recipe: Recipe, raw: RawKind) -> Manifest:
+def _manifest(
+    params: Params, trained: Trained, raw: RawKind, place: str, recipe: Recipe
+) -> Manifest:
     parts = trained.parts
     return Manifest(
         classes=parts.classes,
@@ -134,39 +137,40 @@ def _manifest(params: Params, trained: Trained, recipe: Recipe, raw: RawKind) ->
         framework=parts.framework,
         fold=trained.fold,
         parameters=parameters(params, read_train(params)),
-        data={path.as_posix(): sha256_of_file(path) for path in _inputs(trained.fold)},
+        data={path.as_posix(): sha256_of_file(path) for path in _inputs(place)},
         files={},
     )
 
 
-def _inputs(fold: int) -> list[Path]:
+def _inputs(place: str) -> list[Path]:
     """Return the files that a bundle was made from; the index holds the hash of every image."""
-    weights = WEIGHTS / str(fold)
+    weights = WEIGHTS / place
     return sorted(
         [
             *(TENSORS / name for name in (INDEX_FILE, STORE_FILE, RECIPE_FILE)),
             *(SPLITS / name for name in (FOLDS_FILE, SPLIT_FILE)),
-            SCALERS / str(fold) / SCALER_FILE,
+            SCALERS / place / SCALER_FILE,
             *(weights / name for name in (ABOUT_FILE, checkpoint.file_name("best"))),
         ]
     )
 
 
-def _refuse_strangers(trained: Trained, tensors: Tensors, fold: int) -> None:
+def _refuse_strangers(trained: Trained, tensors: Tensors, weights: Path) -> None:
     """Check that the weights were trained on these tensors."""
     stacked = InputShape(*tensors.shape, tensors.dtype.name)
     if trained.parts.input != stacked or trained.parts.classes != tensors.store.about.classes:
         raise StoreError(
-            f"{WEIGHTS / str(fold)} was trained on other tensors than {TENSORS} holds "
+            f"{weights} was trained on other tensors than {TENSORS} holds "
             f"({_shown(trained.parts)}, here {stacked.height} x {stacked.width} x "
             f"{stacked.channels} {stacked.dtype}, {len(tensors.store.about.classes)} classes); "
-            f"run `dvc repro train@{fold}`"
+            f"run `dvc repro {stage_of('train', weights, WEIGHTS)}`"
         )
 
 
-def _answer_once(weights: Path, fold: int, preprocess: nn.Module, raw: RawKind) -> None:
+def _answer_once(place: str, preprocess: nn.Module, raw: RawKind) -> None:
     """Walk once through all the code that turns an image into an answer."""
-    module: Module = checkpoint.read(weights, scaler.read(SCALERS / str(fold)))
+    weights = WEIGHTS / place
+    module: Module = checkpoint.read(weights, scaler.read(SCALERS / place))
     shape = checkpoint.read_about(weights).parts.input
     dtype: torch.dtype = getattr(torch, shape.dtype)
     with torch.inference_mode():

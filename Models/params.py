@@ -1,10 +1,13 @@
 """The sections of params.yaml that belong to this room: ``train`` and ``export``."""
 
-from typing import Annotated, Literal
+from collections.abc import Callable
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
+from Datasets import fold_range
 from Datasets.errors import ParamsError
+from Datasets.fold_range import FoldRange, Place
 from Datasets.params import Params, nearest
 from Models.frameworks.table import FRAMEWORKS
 from Models.networks.table import NETWORKS
@@ -12,11 +15,13 @@ from Models.networks.table import NETWORKS
 Argument = str | int | float | bool
 """What a network or framework can be told: a plain value."""
 
-Fold = Annotated[int, msgspec.Meta(ge=0)]
+Fold = Annotated[int, msgspec.Meta(ge=0, le=fold_range.MOST)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Rate = Annotated[float, msgspec.Meta(gt=0, le=1000)]
 Decay = Annotated[float, msgspec.Meta(ge=0, le=1000)]
+
+T = TypeVar("T")
 
 
 class SmallCNN(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,6 +67,7 @@ class Frameworks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The section ``train``.
 
+    An entry of ``folds`` is a fold range (``Datasets.fold_range``), a stage of its own.
     ``learning_rate`` and ``weight_decay`` are the network's own where they are ``auto``.
     ``order`` and ``block`` are those of ``Models.orders.Ordering``. ``warmup`` is the share of all
     steps in which the learning rate rises. ``threads`` is torch's number of CPU threads: it changes
@@ -70,7 +76,7 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     slower than one where anything else runs.
     """
 
-    folds: tuple[Fold, ...]
+    folds: tuple[Fold | str, ...]
     model: str
     epochs: Positive
     batch: Positive
@@ -84,6 +90,10 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     networks: Networks = Networks()
     frameworks: Frameworks = Frameworks()
 
+    def ranges(self) -> tuple[FoldRange, ...]:
+        """Return the fold ranges, in their order."""
+        return tuple(fold_range.parse(entry) for entry in self.folds)
+
     def network_arguments(self) -> dict[str, Argument]:
         """Return what params.yaml says to the network that is trained."""
         return _arguments(self.networks, self.model)
@@ -94,9 +104,13 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Export(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The section ``export``: which fold's best weights are served."""
+    """The section ``export``: which fold's best weights are served; ``all/7`` inside a range."""
 
-    fold: Fold
+    fold: Fold | str
+
+    def place(self) -> Place:
+        """Return the fold, with the fold range that trains it."""
+        return fold_range.parse_place(self.fold)
 
 
 class _Split(msgspec.Struct, frozen=True):
@@ -119,22 +133,12 @@ def read_train(params: Params) -> Train:
         ParamsError: an unknown key or name, a wrong value, a fold asked for twice or missing.
     """
     train = params.section("train", Train)
-    split = params.section("split", _Split)
     where = f"{params.path}: train"
     _known(train.model, NETWORKS, "network", f"{where}.model")
     _known(train.framework, FRAMEWORKS, "framework", f"{where}.framework")
     if not train.folds:
         raise ParamsError(f"{where}.folds: at least one fold must be trained, for example [0]")
-    if len(set(train.folds)) < len(train.folds):
-        raise ParamsError(f"{where}.folds: each fold once, got {list(train.folds)}")
-    folds = split.folds()
-    beyond = [fold for fold in train.folds if folds is not None and fold >= folds]
-    if beyond and folds is not None:
-        times = f", split.repeats {split.repeats}" if split.repeats > 1 else ""
-        raise ParamsError(
-            f"{where}.folds: fold {beyond[0]} was asked for, but split.n_folds is {split.n_folds}"
-            f"{times} (0 to {folds - 1}); raise split.n_folds or take it out"
-        )
+    _refuse_folds(train, params.section("split", _Split), f"{where}.folds")
     return train
 
 
@@ -142,16 +146,59 @@ def read_export(params: Params) -> Export:
     """Return the section ``export``.
 
     Raises:
-        ParamsError: an unknown key, or a fold that is not trained.
+        ParamsError: an unknown key, no fold, or one that is not trained, or by another fold range.
     """
     export = params.section("export", Export)
-    folds = read_train(params).folds
-    if export.fold not in folds:
+    train, split = read_train(params), params.section("split", _Split)
+    where = f"{params.path}: export.fold"
+    place = _said(where, fold_range.parse_place, export.fold)
+    trained = next((one for one in train.ranges() if place.fold in one), None)
+    if trained is None or _is_beyond(place.fold, split):
         raise ParamsError(
-            f"{params.path}: export.fold: fold {export.fold} is not trained "
-            f"(train.folds is {list(folds)}); export one of these, or add it"
+            f"{where}: fold {place.fold} is not trained "
+            f"(train.folds is {list(train.folds)}); export one of these, or add it"
+        )
+    if trained.name != place.fold_range.name:
+        raise ParamsError(
+            f"{where}: fold {place.fold} is trained by the entry '{trained.name}' of train.folds: "
+            f"write {trained.place(place.fold)}, got {export.fold}"
         )
     return export
+
+
+def _refuse_folds(train: Train, split: _Split, where: str) -> None:
+    """Check that each entry is a fold range, and each fold exists and is asked for once."""
+    if len(set(train.folds)) < len(train.folds):
+        raise ParamsError(f"{where}: each fold once, got {list(train.folds)}")
+    ranges = [_said(where, fold_range.parse, entry) for entry in train.folds]
+    twice = fold_range.overlap(ranges)
+    if twice:
+        raise ParamsError(
+            f"{where}: each fold once, but fold {twice[1].first} stands in '{twice[0].name}' and "
+            f"in '{twice[1].name}'; take one of them out"
+        )
+    lasts = [one.last for one in ranges if one.last is not None]
+    beyond = [last for last in lasts if _is_beyond(last, split)]
+    if beyond:
+        times = f", split.repeats {split.repeats}" if split.repeats > 1 else ""
+        raise ParamsError(
+            f"{where}: fold {beyond[0]} was asked for, but split.n_folds is {split.n_folds}"
+            f"{times} (0 to {split.n_folds * split.repeats - 1}); raise split.n_folds or take it "
+            "out"
+        )
+
+
+def _is_beyond(fold: int, split: _Split) -> bool:
+    folds = split.folds()
+    return folds is not None and fold >= folds
+
+
+def _said(where: str, parse: Callable[[int | str], T], text: int | str) -> T:
+    """Return what ``text`` is, or say where it stands."""
+    try:
+        return parse(text)
+    except ParamsError as error:
+        raise ParamsError(f"{where}: {error}") from None
 
 
 def _known(name: str, table: dict[str, str], what: str, where: str) -> None:

@@ -1,5 +1,8 @@
 """How good predictions are: pure functions of labels and predictions, (n,) int64 from 0."""
 
+import math
+from collections.abc import Mapping
+
 import msgspec
 import numpy as np
 
@@ -85,6 +88,18 @@ def by_class(matrix: np.ndarray) -> ClassScores:
 def macro_f1(scores: ClassScores) -> float:
     """Return the mean F1 of the classes that are there."""
     return float(scores.f1[scores.support > 0].mean())
+
+
+def over_folds(shares: Mapping[int, float]) -> str:
+    """Return the mean of the folds' shares, the least and the greatest, each with its fold.
+
+    >>> over_folds({0: 0.5, 7: 1.0, 8: 0.9})
+    '0.800 in the mean, from 0.500 (fold 0) to 1.000 (fold 7)'
+    """
+    least, most = min(shares, key=shares.__getitem__), max(shares, key=shares.__getitem__)
+    mean = math.fsum(shares.values()) / len(shares)
+    ends = f"from {shares[least]:.3f} (fold {least}) to {shares[most]:.3f} (fold {most})"
+    return f"{mean:.3f} in the mean, {ends}"
 
 
 def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from Datasets import splits
+from Datasets import fold_range, splits
 from Datasets.params import load
 from Datasets.splits import HOLDOUT, SPLITS, Folds
 from Datasets.stage import Timing, require, timings
@@ -15,7 +15,7 @@ from Models.report.walk import plan
 
 REPORT = Path("Models/report.html")
 NAMED = 6
-"""Stages that are named with their seconds; the others are added up."""
+"""Stages that are named with their seconds, the others are added up; and folds, one by one."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +41,7 @@ def lines(folds: Folds, joined: Crossval, train: Train, spent: dict[str, Timing]
     kept = int((folds.table["fold"] == HOLDOUT).sum())
     holdout = f", {kept:,} of them held out" if kept else ""
     made = f"{folds.about.every} folds ({folds.about.scheme})"
-    tested = "fold" + "s" * (len(joined.folds) > 1) + " " + ", ".join(map(str, joined.folds))
+    tested = "fold" + "s" * (len(joined.folds) > 1) + " " + _named(joined.folds)
     return [
         f"samples   {len(folds.table):,} in {made}{holdout}",
         f"accuracy  {joined.out_of_fold} on {joined.n:,} test samples of {tested}, {train.model}",
@@ -49,6 +49,11 @@ def lines(folds: Folds, joined: Crossval, train: Train, spent: dict[str, Timing]
         f"report    {REPORT}" + ("" if REPORT.exists() else " (`dvc repro report` makes it)"),
         "serve     python -m Deployment predict IMAGE...",
     ]
+
+
+def _named(folds: tuple[int, ...]) -> str:
+    """Return the folds one by one, or as fold ranges where they are many."""
+    return ", ".join(fold_range.written(folds) if len(folds) > NAMED else map(str, folds))
 
 
 def _of_this_walk(spent: dict[str, Timing]) -> dict[str, Timing]:

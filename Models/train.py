@@ -1,4 +1,4 @@
-"""Train one fold: ``python -m Models train 0``."""
+"""Train folds: ``python -m Models train 0``, or ``0-29``, or ``all``."""
 
 import argparse
 import time
@@ -8,32 +8,37 @@ import msgspec
 import pandas as pd
 import torch
 
-from Datasets import compute, scaler, splits
+from Datasets import compute, fold_range, scaler, splits
 from Datasets.files import new_folder, write_bytes, write_json
+from Datasets.fold_range import FoldRange, Place
 from Datasets.params import load
 from Datasets.randomness import seed_for
 from Datasets.scaler import SCALERS
-from Datasets.splits import SPLITS
+from Datasets.splits import SPLITS, Folds
 from Datasets.stage import require, running
 from Datasets.tensors import TENSORS, Tensors
-from Models import checkpoint, log
-from Models.batches import Batches, part_of, require_all_classes
+from Models import checkpoint, log, scoring
+from Models.batches import Batches, part_of
 from Models.callbacks import Bar, BestWeights
 from Models.checkpoint import WEIGHTS, Trained
 from Models.isolation import device_of, isolated
 from Models.learner import Conditions, EpochFigures, Learner
-from Models.loading import source_of
+from Models.loading import Source, source_of
 from Models.module import Parts, build
 from Models.networks.network import InputShape, Network, Optimiser
 from Models.orders import Ordering
 from Models.params import Train, read_train
+from Models.trainable import trainable
 
 CURVES = Path("Models/curves")
 METRICS = Path("Models/metrics/folds")
 
 
 class FoldMetrics(msgspec.Struct, frozen=True):
-    """Models/metrics/folds/<fold>.json. Rows count copies; ``left_out`` counts samples."""
+    """What is said of a fold's training. Rows count copies; ``left_out`` counts samples.
+
+    Models/metrics/folds/<fold range>.json holds those of its fold, or of each by its number.
+    """
 
     fold: int
     train_rows: int
@@ -46,52 +51,92 @@ class FoldMetrics(msgspec.Struct, frozen=True):
     validation_accuracy: float
 
 
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of training one fold; ``weights`` is the sha256 of the best."""
+
+    metrics: FoldMetrics
+    history: tuple[EpochFigures, ...]
+    weights: str
+
+
+class Ground(msgspec.Struct, frozen=True):
+    """What every fold of a fold range is trained with, loaded once."""
+
+    train: Train
+    conditions: Conditions
+    tensors: Tensors
+    folds: Folds
+    source: Source
+
+
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the fold."""
-    parser.add_argument("fold", type=int, help="the fold whose part is kept for testing")
+    """Declare the fold range."""
+    parser.add_argument(
+        "folds",
+        type=fold_range.parse,
+        help="the folds whose parts are kept for testing: 3, 0-29 or all",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Train the fold and write its weights, metrics and curves."""
-    fold: int = arguments.fold
-    with running(f"train@{fold}") as stage:
-        params = load()
-        train = read_train(params)
-        device = device_of(compute.load().device)
+    """Train the folds, one after the other, and write their weights, metrics and curves."""
+    asked: FoldRange = arguments.folds
+    with running(f"train@{asked.name}") as stage:
+        params, settings = load(), compute.load()
+        train, device = read_train(params), device_of(settings.device)
         conditions = Conditions(params.section("seed", int), train.threads, device)
-        started = time.perf_counter()
-        metrics = train_fold(fold, train, conditions)
-        weights = checkpoint.read_about(WEIGHTS / str(fold)).weights[checkpoint.file_name("best")]
-        log.append(_logged(metrics, train, conditions, time.perf_counter() - started, weights))
-        stage.summary = _summary(metrics, train)
+        tensors = Tensors(require(TENSORS, "stack"))
+        source = source_of(tensors, device, resident=settings.resident)
+        folds = splits.read(require(SPLITS, "split"))
+        outcomes = train_range(asked, Ground(train, conditions, tensors, folds, source))
+        write_bytes(CURVES / f"{asked.name}.csv", _curves(asked, outcomes))
+        write_json(METRICS / f"{asked.name}.json", _metrics(asked, outcomes))
+        stage.summary = _summary(asked, [outcome.metrics for outcome in outcomes], train)
 
 
-def train_fold(fold: int, train: Train, conditions: Conditions) -> FoldMetrics:
-    """Train the fold, write weights, curves and metrics, and return the metrics."""
-    tensors = Tensors(require(TENSORS, "stack"))
-    classes = tensors.store.about.classes
-    batches = _batches(tensors, fold, train, conditions)
-    require_all_classes(batches.train, classes, fold)
+def train_range(asked: FoldRange, ground: Ground) -> list[Outcome]:
+    """Train the folds, write their weights, log each run, and return what came of each.
+
+    Raises:
+        StoreError: a fold does not exist, or cannot be trained; then none is.
+    """
+    every = trainable(asked, ground.tensors, ground.folds)
+    outcomes = []
+    with new_folder(WEIGHTS / asked.name) as own:
+        for number, fold in enumerate(every, 1):
+            started = time.perf_counter()
+            of = "" if asked.is_single else f", fold {fold} ({number} of {len(every)})"
+            with asked.naming(fold):
+                bar = Bar(f"train@{asked.name}{of}")
+                outcome = train_fold(Place(asked, fold), ground, asked.folder(own, fold), bar)
+            seconds = time.perf_counter() - started
+            log.append(_logged(f"train@{asked.place(fold)}", outcome, ground, seconds))
+            outcomes.append(outcome)
+    return outcomes
+
+
+def train_fold(place: Place, ground: Ground, folder: Path, bar: Bar) -> Outcome:
+    """Train one fold, write its weights into an existing ``folder``, return what came of it."""
+    tensors, train, conditions = ground.tensors, ground.train, ground.conditions
+    batches = _batches(ground, place.fold)
     parts = Parts(
         train.model,
         train.network_arguments(),
         train.framework,
         train.framework_arguments(),
-        classes,
+        tensors.store.about.classes,
         InputShape(*tensors.shape, tensors.dtype.name),
     )
     with isolated(seed_for(conditions.seed, "initialise"), train.threads):
-        module = build(parts, scaler.read(SCALERS / str(fold)))
+        module = build(parts, scaler.read(SCALERS / str(place)))
     best = BestWeights()
-    learner = Learner(batches, module, [best, Bar(f"train@{fold}")], conditions)
+    learner = Learner(batches, module, [best, bar], conditions)
     history = learner.fit_one_cycle(train.epochs, peak(train, module.network), train.warmup)
     chosen = best.figures or history[-1]
-    with new_folder(WEIGHTS / str(fold)) as folder:
-        trained = Trained(parts, fold, train.epochs, chosen.epoch, {})
-        checkpoint.write(folder, trained, best.weights, dict(module.learned()))
-    _write_curves(CURVES / f"{fold}.csv", history)
+    trained = Trained(parts, place.fold, train.epochs, chosen.epoch, {})
+    whole = checkpoint.write(folder, trained, best.weights, dict(module.learned()))
     metrics = FoldMetrics(
-        fold=fold,
+        fold=place.fold,
         train_rows=len(batches.train.rows),
         validation_samples=len(batches.validation.rows),
         left_out=batches.train.left_out + batches.validation.left_out,
@@ -101,8 +146,7 @@ def train_fold(fold: int, train: Train, conditions: Conditions) -> FoldMetrics:
         validation_loss=chosen.validation_loss,
         validation_accuracy=chosen.validation_accuracy,
     )
-    write_json(METRICS / f"{fold}.json", metrics)
-    return metrics
+    return Outcome(metrics, tuple(history), whole.weights[checkpoint.file_name("best")])
 
 
 def peak(train: Train, network: Network) -> Optimiser:
@@ -114,33 +158,50 @@ def peak(train: Train, network: Network) -> Optimiser:
     )
 
 
-def _batches(tensors: Tensors, fold: int, train: Train, conditions: Conditions) -> Batches:
-    folds = splits.read(require(SPLITS, "split"))
-    training = part_of(tensors, folds, "train", fold)
-    validation = part_of(tensors, folds, "validation", fold)
-    source = source_of(tensors, conditions.device, resident=compute.load().resident)
+def _batches(ground: Ground, fold: int) -> Batches:
+    train, tensors = ground.train, ground.tensors
+    training = part_of(tensors, ground.folds, "train", fold)
+    validation = part_of(tensors, ground.folds, "validation", fold)
     order = Ordering(train.order, train.block)
-    return Batches(tensors, training, validation, train.batch, conditions.seed, order, source)
+    seed = ground.conditions.seed
+    return Batches(tensors, training, validation, train.batch, seed, order, ground.source)
 
 
-def _write_curves(path: Path, history: list[EpochFigures]) -> None:
-    table = pd.DataFrame([msgspec.structs.asdict(figures) for figures in history])
-    write_bytes(path, table.to_csv(index=False).encode())
+def _curves(asked: FoldRange, outcomes: list[Outcome]) -> bytes:
+    """Return a row an epoch as CSV, of several folds with the fold before it."""
+    rows = [
+        ({} if asked.is_single else {"fold": outcome.metrics.fold})
+        | msgspec.structs.asdict(figures)
+        for outcome in outcomes
+        for figures in outcome.history
+    ]
+    return pd.DataFrame(rows).to_csv(index=False).encode()
 
 
-def _summary(metrics: FoldMetrics, train: Train) -> str:
-    left_out = (
-        f", {metrics.left_out} samples without a single label left out" if metrics.left_out else ""
-    )
+def _metrics(asked: FoldRange, outcomes: list[Outcome]) -> FoldMetrics | dict[str, FoldMetrics]:
+    if asked.is_single:
+        return outcomes[0].metrics
+    return {str(outcome.metrics.fold): outcome.metrics for outcome in outcomes}
+
+
+def _summary(asked: FoldRange, every: list[FoldMetrics], train: Train) -> str:
+    left_out = max(metrics.left_out for metrics in every)
+    note = f", {left_out} samples without a single label left out" if left_out else ""
+    if asked.is_single:
+        (metrics,) = every
+        return (
+            f"{train.model} on {metrics.train_rows:,} rows for {metrics.epochs} epochs{note}, "
+            f"validation accuracy {metrics.validation_accuracy:.3f} in epoch {metrics.best_epoch}"
+        )
+    shares = {metrics.fold: metrics.validation_accuracy for metrics in every}
     return (
-        f"{train.model} on {metrics.train_rows:,} rows for {metrics.epochs} epochs{left_out}, "
-        f"validation accuracy {metrics.validation_accuracy:.3f} in epoch {metrics.best_epoch}"
+        f"{train.model} on {len(every)} folds for {train.epochs} epochs each"
+        f"{note.replace(', ', ', up to ')}, validation accuracy {scoring.over_folds(shares)}"
     )
 
 
-def _logged(
-    metrics: FoldMetrics, train: Train, conditions: Conditions, seconds: float, weights: str
-) -> log.Run:
+def _logged(stage: str, outcome: Outcome, ground: Ground, seconds: float) -> log.Run:
+    metrics, train, conditions = outcome.metrics, ground.train, ground.conditions
     named = ("epochs", "batch", "learning_rate", "weight_decay", "warmup", "threads")
     parameters = {"seed": conditions.seed, **{name: getattr(train, name) for name in named}}
     parameters.update(
@@ -151,7 +212,7 @@ def _logged(
     )
     device = conditions.device
     return log.Run(
-        stage=f"train@{metrics.fold}",
+        stage=stage,
         ended=log.now(),
         seconds=round(seconds, 1),
         commit=log.commit(),
@@ -164,5 +225,5 @@ def _logged(
         best_epoch=metrics.best_epoch,
         validation_accuracy=metrics.validation_accuracy,
         validation_loss=metrics.validation_loss,
-        weights=weights,
+        weights=outcome.weights,
     )

@@ -1,5 +1,7 @@
 """Read what the other stages wrote. Figures are taken as they stand, none is computed twice."""
 
+import itertools
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -7,9 +9,10 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from Datasets import bundle
+from Datasets import bundle, fold_range
 from Datasets.analytics import ANALYTICS, PICTURES_FILE, SUMMARY_FILE, Summary
 from Datasets.errors import StoreError
+from Datasets.fold_range import FoldRange
 from Datasets.params import load
 from Datasets.stage import require, timings
 from Models.report.evidence import (
@@ -52,9 +55,16 @@ class FoldMetrics(msgspec.Struct, frozen=True):
 class OutOfFold(msgspec.Struct, frozen=True):
     """What the page takes from Models/metrics/crossval.json."""
 
+    folds: tuple[int, ...]
     n: int
     spread: float
     out_of_fold: Interval
+
+
+class FoldEpoch(Epoch, frozen=True):
+    """One row of the curves of a fold range of several."""
+
+    fold: int
 
 
 class TopLoss(msgspec.Struct, frozen=True):
@@ -83,8 +93,8 @@ def gather() -> Evidence:
     return Evidence(
         out_of_fold=crossval.out_of_fold,
         n=crossval.n,
-        spread=crossval.spread if len(walk.folds) > 1 else None,
-        folds=tuple(_fold(number) for number in walk.folds),
+        spread=crossval.spread if len(crossval.folds) > 1 else None,
+        folds=tuple(fold for one in walk.ranges for fold in _folds(one, crossval.folds)),
         analytics=analytics,
         pictures=cut(ANALYTICS / PICTURES_FILE, analytics.pictures, "audit"),
         sheets=_sheets(walk),
@@ -94,8 +104,24 @@ def gather() -> Evidence:
     )
 
 
-def _fold(number: int) -> Fold:
-    stage, folder = f"evaluate@{number}", EVALUATION / str(number)
+def _folds(asked: FoldRange, trained: Sequence[int]) -> Iterator[Fold]:
+    """Yield what is told of each of the ``trained`` folds that a fold range asks for."""
+    path, stage = CURVES / f"{asked.name}.csv", f"train@{asked.name}"
+    if asked.is_single:
+        curves: dict[int, tuple[Epoch, ...]] = {asked.first: _rows(path, Epoch, stage)}
+    else:
+        rows = _rows(path, FoldEpoch, stage)
+        curves = {
+            fold: tuple(of_fold)
+            for fold, of_fold in itertools.groupby(rows, key=lambda row: row.fold)
+        }
+    for fold in trained:
+        if fold in asked:
+            yield _fold(fold, EVALUATION / asked.place(fold), curves.get(fold, ()))
+
+
+def _fold(number: int, folder: Path, epochs: tuple[Epoch, ...]) -> Fold:
+    stage = fold_range.stage_of("evaluate", folder, EVALUATION)
     metrics = _json(folder / "metrics.json", FoldMetrics, stage)
     return Fold(
         number=number,
@@ -107,7 +133,7 @@ def _fold(number: int) -> Fold:
         classes=_rows(folder / "per_class.csv", ClassScore, stage),
         confusion=_confusion(folder / "confusion.csv", stage),
         losses=_losses(folder, stage),
-        epochs=_rows(CURVES / f"{number}.csv", Epoch, f"train@{number}"),
+        epochs=epochs,
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Iterable
 from io import StringIO
 from pathlib import Path
 
@@ -20,8 +21,10 @@ MATRIX_CLASSES = 40
 """Up to so many classes the confusion matrix is drawn; above, the pairs that were confused."""
 PAIRS = 20
 BARS = 60
-FOLDS = 12
-"""Folds whose samples are counted one by one."""
+FEW_FOLDS = 6
+"""Up to so many folds each is shown; of more, the outermost are, and the others unfold."""
+UNFOLDED = 60
+"""Of so many folds each is told alone, else of the weakest: a page must open in a browser."""
 
 
 class Answers(msgspec.Struct, frozen=True):
@@ -52,6 +55,7 @@ def render(evidence: Evidence) -> str:
     """Return the page as HTML. Equal evidence gives equal bytes."""
     whole = pooled([fold.confusion for fold in evidence.folds])
     data = evidence.analytics
+    is_many, told = len(evidence.folds) > FEW_FOLDS, _told(evidence)
     return (
         _environment()
         .get_template("page.html.jinja")
@@ -64,10 +68,11 @@ def render(evidence: Evidence) -> str:
             strip=charts.interval_strip(_tallies(evidence)),
             findings=look_at(evidence),
             hardest=hardest(evidence),
-            curves=tuple(
-                (fold.number, _curves(fold.epochs)) for fold in evidence.folds if fold.epochs
-            ),
-            answers=_answers(evidence, whole),
+            every_strip=charts.interval_strip(_each(told)) if is_many else None,
+            is_many=is_many,
+            told=told,
+            curves=tuple((fold.number, _curves(fold.epochs)) for fold in told if fold.epochs),
+            answers=_answers(evidence, told, whole),
             balance=_balance(data),
             distributions=of_data(data),
             looked=tuple(_looked(evidence, one) for one in data.findings),
@@ -102,15 +107,35 @@ def _environment() -> Environment:
     environment.filters.update(
         count=_count, figure=_figure, interval=shown, seconds=_seconds, small=_small
     )
-    environment.globals.update(FOLDS=FOLDS)
     return environment
 
 
 def _tallies(evidence: Evidence) -> list[charts.Tally]:
-    if len(evidence.folds) == 1:
-        return [charts.Tally(f"fold {evidence.folds[0].number}", evidence.folds[0].accuracy)]
-    rows = [charts.Tally(f"fold {fold.number}", fold.accuracy) for fold in evidence.folds]
-    return [charts.Tally("all folds", evidence.out_of_fold), *rows]
+    folds = evidence.folds
+    if len(folds) == 1:
+        return _each(folds)
+    if len(folds) > FEW_FOLDS:
+        rising = _rising(folds)
+        folds = (*rising[: FEW_FOLDS // 2], *rising[-FEW_FOLDS // 2 :])
+    return [charts.Tally("all folds", evidence.out_of_fold), *_each(folds)]
+
+
+def _each(folds: Iterable[Fold]) -> list[charts.Tally]:
+    return [charts.Tally(f"fold {fold.number}", fold.accuracy) for fold in folds]
+
+
+def _rising(folds: Iterable[Fold]) -> list[Fold]:
+    """Return the folds from the weakest to the strongest."""
+    return sorted(folds, key=lambda fold: (fold.accuracy.value, fold.number))
+
+
+def _told(evidence: Evidence) -> tuple[Fold, ...]:
+    """Return the folds that are told alone, in their order: all, or the served and the weakest."""
+    if len(evidence.folds) <= UNFOLDED:
+        return evidence.folds
+    weakest = {fold.number for fold in _rising(evidence.folds)[:UNFOLDED]}
+    weakest.add(evidence.manifest.fold)
+    return tuple(fold for fold in evidence.folds if fold.number in weakest)
 
 
 def _curves(epochs: tuple[Epoch, ...]) -> tuple[Markup, ...]:
@@ -130,13 +155,13 @@ def _curves(epochs: tuple[Epoch, ...]) -> tuple[Markup, ...]:
     )
 
 
-def _answers(evidence: Evidence, whole: Confusion) -> tuple[Answers, ...]:
-    """Return all folds together first, then each fold; a single fold stands alone."""
-    each = tuple(_of_fold(fold) for fold in evidence.folds)
+def _answers(evidence: Evidence, told: tuple[Fold, ...], whole: Confusion) -> tuple[Answers, ...]:
+    """Return all folds together first, then each that is told; a single fold stands alone."""
+    each = tuple(_of_fold(fold) for fold in told)
     if len(each) == 1:
         return each
     figures = f"Accuracy {shown(evidence.out_of_fold)} on {evidence.n:,} test images."
-    title = f"All {len(each)} folds"
+    title = f"All {len(evidence.folds)} folds"
     return (Answers(title, figures, _matrix(whole), _pairs(whole), scores(whole)), *each)
 
 

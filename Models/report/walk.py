@@ -2,7 +2,9 @@
 
 import msgspec
 
+from Datasets import fold_range
 from Datasets.errors import ParamsError
+from Datasets.fold_range import FoldRange
 from Datasets.params import Params
 
 FIRST_STEP = "source"
@@ -21,7 +23,7 @@ class Plan(msgspec.Struct, frozen=True):
     datasets: tuple[str, ...]
     demos: tuple[str, ...]
     steps: dict[str, Step]
-    folds: tuple[int, ...]
+    ranges: tuple[FoldRange, ...]
 
     def stages(self) -> tuple[str, ...]:
         """Return the names of all stages before the report, in the order of the walk."""
@@ -32,7 +34,11 @@ class Plan(msgspec.Struct, frozen=True):
             *("split", "audit", FIRST_STEP),
             *(f"process@{name}" for name in self.steps),
             "stack",
-            *(f"{verb}@{fold}" for verb in ("scale", "train", "evaluate") for fold in self.folds),
+            *(
+                f"{verb}@{one.name}"
+                for verb in ("scale", "train", "evaluate")
+                for one in self.ranges
+            ),
             *("crossval", "export", "verify"),
         )
 
@@ -47,7 +53,7 @@ class _Stack(msgspec.Struct, frozen=True):
 
 
 class _Train(msgspec.Struct, frozen=True):
-    folds: tuple[int, ...]
+    folds: tuple[int | str, ...]
 
 
 def plan(params: Params) -> Plan:
@@ -74,5 +80,5 @@ def plan(params: Params) -> Plan:
         datasets=tuple(params.section("datasets", dict[str, object])),
         demos=tuple(params.section("demo", dict[str, object])),
         steps=dict(reversed(backwards.items())),
-        folds=params.section("train", _Train).folds,
+        ranges=tuple(map(fold_range.parse, params.section("train", _Train).folds)),
     )

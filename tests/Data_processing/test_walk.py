@@ -26,6 +26,7 @@ from Datasets.errors import (
     StageError,
     StoreError,
 )
+from Datasets.fold_range import parse
 from Datasets.image import decode, encode_png
 from Datasets.layout import NOWHERE
 from Datasets.recipe import Letterbox
@@ -236,7 +237,7 @@ def test_scale_sees_the_training_part_only(workspace: Workspace) -> None:
     walk("flip", "shrink")
     stack.run(Namespace())
     split.run(Namespace())
-    scale.run(Namespace(fold=1))
+    scale.run(Namespace(folds=parse(1)))
     tensors = Tensors()
     folds = dict(
         zip(*(Store(Path("Datasets/tensors")).index(["id"])["id"], range(0)), strict=False)
@@ -261,7 +262,7 @@ def test_every_scaler_is_fitted_behind_the_others(workspace: Workspace) -> None:
     walk("flip", "shrink")
     stack.run(Namespace())
     split.run(Namespace())
-    scale.run(Namespace(fold=0))
+    scale.run(Namespace(folds=parse(0)))
     first = scaler.read(Path("Datasets/scalers/0"))
     kinds = "affine affine channel_matrix affine affine patch_matrix image_matrix standard_image"
     assert [scaler.KINDS[type(one)] for one in first] == kinds.split()
@@ -270,7 +271,7 @@ def test_every_scaler_is_fitted_behind_the_others(workspace: Workspace) -> None:
     np.testing.assert_allclose(scaled.mean((1, 2, 3)), 0, atol=1e-4)
     np.testing.assert_allclose(scaled.std((1, 2, 3)), 1, atol=1e-3)
     files = {path: path.read_bytes() for path in Path("Datasets/scalers/0").iterdir()}
-    scale.run(Namespace(fold=0))
+    scale.run(Namespace(folds=parse(0)))
     assert {path: path.read_bytes() for path in Path("Datasets/scalers/0").iterdir()} == files
 
 
@@ -314,8 +315,26 @@ def test_a_scaler_is_not_fitted_on_nothing(workspace: Workspace) -> None:
     split.run(Namespace())
     table = splits.read().table
     splits.write(splits.SPLITS, splits.About(3, "samples"), table.assign(fold=0))
-    with pytest.raises(StoreError, match="the training part of fold 0 has no samples"):
-        scale.run(Namespace(fold=0))
+    with pytest.raises(StoreError, match=r"^the training part of fold 0 has no samples"):
+        scale.run(Namespace(folds=parse(0)))
+    with pytest.raises(StoreError, match=r"^fold 0 of the fold range all: the training part of"):
+        scale.run(Namespace(folds=parse("all")))
+
+
+def test_the_scalers_of_all_folds_are_those_of_each(workspace: Workspace) -> None:
+    walk("flip", "shrink")
+    stack.run(Namespace())
+    split.run(Namespace())
+    scale.run(Namespace(folds=parse("all")))
+    scalers = Path("Datasets/scalers")
+    for fold in range(3):
+        scale.run(Namespace(folds=parse(fold)))
+        alone = {path.name: path.read_bytes() for path in (scalers / str(fold)).iterdir()}
+        inside = scalers / "all" / str(fold)
+        assert {path.name: path.read_bytes() for path in inside.iterdir()} == alone
+    assert len({(scalers / str(fold) / "0-shift.npy").read_bytes() for fold in range(3)}) == 3
+    with pytest.raises(StoreError, match=r"fold 3 was asked for, but 3 exist \(0 to 2\)"):
+        scale.run(Namespace(folds=parse("0-3")))
 
 
 def test_masks_of_joined_sets_name_the_classes_of_both(workspace: Workspace) -> None:

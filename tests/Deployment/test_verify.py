@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from onnx import numpy_helper
 
 from Datasets import bundle, predictions
 from Datasets.bundle import BUNDLE
-from Datasets.errors import GateError, StoreError
+from Datasets.errors import GateError, ParamsError, StoreError
 from Datasets.files import sha256_of_file
 from Datasets.image import encode_png
 from Datasets.predictions import PREDICTIONS
@@ -163,6 +164,25 @@ def test_the_bundle_of_another_fold_is_refused(walk: Path) -> None:
     params = Path("params.yaml")
     params.write_text(params.read_text().replace("{fold: 1}", "{fold: 2}"))
     with pytest.raises(StoreError, match=r"holds fold 1, params\.yaml says export\.fold 2"):
+        run(argparse.Namespace())
+
+
+def test_a_fold_of_a_range_is_compared_with_its_own_predictions(walk: Path) -> None:
+    run(argparse.Namespace())
+    before = VERIFIED.read_bytes()
+    params = Path("params.yaml")
+    params.write_text(params.read_text().replace("{fold: 1}", "{fold: all/1}"))
+    with pytest.raises(StoreError, match=r"Datasets/predictions/all/1/.*`dvc repro evaluate@all`"):
+        run(argparse.Namespace())
+    shutil.copytree(PREDICTIONS / "1", PREDICTIONS / "all" / "1")
+    run(argparse.Namespace())
+    assert VERIFIED.read_bytes() == before
+
+
+def test_a_place_that_leads_elsewhere_is_refused(walk: Path) -> None:
+    params = Path("params.yaml")
+    params.write_text(params.read_text().replace("{fold: 1}", "{fold: ../predictions/1}"))
+    with pytest.raises(ParamsError, match="is no fold range"):
         run(argparse.Namespace())
 
 

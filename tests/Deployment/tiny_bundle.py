@@ -64,7 +64,7 @@ def write(ops: tuple[FixedOp, ...] = (Letterbox(height=SIDE, width=SIDE, fill=9)
     tensors = Tensors()
     _write_weights(InputShape(*tensors.shape, tensors.dtype.name))
     write_predictions()
-    export(load(), FOLD)
+    export(load(), str(FOLD))
 
 
 def name_of(number: int) -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from Datasets.bundle import BUNDLE
 from Datasets.errors import StoreError
 from Datasets.files import sha256_of_file, write_json
 from Datasets.params import load
+from Datasets.scaler import SCALERS
 from Models import checkpoint, export_scripts
 from Models.checkpoint import WEIGHTS
 from Models.export import export, parameters, run
@@ -82,6 +84,25 @@ def test_exported_again_it_is_the_same_bytes(walk: Path) -> None:
     before = contents(BUNDLE)
     run(argparse.Namespace())
     assert contents(BUNDLE) == before
+
+
+def test_a_fold_of_a_range_is_the_bundle_of_that_fold(walk: Path) -> None:
+    """The manifest differs in what it says of parameters and of where the inputs lay."""
+    before, alone = contents(BUNDLE), bundle.read()
+    for folder in (WEIGHTS, SCALERS):
+        shutil.move(folder / str(FOLD), folder / "moved")
+        (folder / "all").mkdir()
+        shutil.move(folder / "moved", folder / "all" / str(FOLD))
+    text = Path("params.yaml").read_text().replace("folds: [1, 2]", "folds: [all]")
+    Path("params.yaml").write_text(text.replace("{fold: 1}", "{fold: all/1}"))
+    run(argparse.Namespace())
+    after, inside = contents(BUNDLE), bundle.read()
+    assert before.pop(bundle.MANIFEST_FILE) != after.pop(bundle.MANIFEST_FILE)
+    assert after == before
+    assert inside.fold == alone.fold == FOLD
+    moved = {path.replace(f"all/{FOLD}", str(FOLD)): digest for path, digest in inside.data.items()}
+    assert moved == alone.data and list(moved) != list(inside.data)
+    assert json.loads(inside.parameters["export"]) == {"fold": "all/1"}
 
 
 def test_nothing_in_it_names_a_place(walk: Path) -> None:
@@ -169,7 +190,7 @@ def test_weights_of_other_tensors_are_refused(walk: Path) -> None:
     other = replace(trained.parts, input=replace(trained.parts.input, height=99))
     write_json(about, replace(trained, parts=other))
     with pytest.raises(StoreError, match=r"was trained on other tensors .*99 x 24 .*here 24 x 24"):
-        export(load(), FOLD)
+        export(load(), str(FOLD))
     bundle.read()  # the bundle that was there is still whole
 
 

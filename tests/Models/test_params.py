@@ -12,10 +12,10 @@ from tests.conftest import ROOT
 from tests.Models.tiny import PARAMS
 
 
-def refused(folder: Path, old: str, new: str) -> str:
-    assert old in PARAMS
+def refused(folder: Path, old: str, new: str, text: str = PARAMS) -> str:
+    assert old in text
     path = folder / "params.yaml"
-    path.write_text(PARAMS.replace(old, new))
+    path.write_text(text.replace(old, new))
     with pytest.raises(ParamsError) as caught:
         check_params.check(load(path))
     return str(caught.value)
@@ -37,6 +37,31 @@ def test_what_stands_in_the_repository_is_accepted() -> None:
 
 
 @pytest.mark.parametrize(
+    ("folds", "fold", "scheme"),
+    [
+        ('["0-2"]', "0-2/2", "stratified"),
+        ("[all]", "all/2", "stratified"),
+        ("[2, 0-1]", "2", "stratified"),
+        ("[0, 3-9]", "3-9/7", "leave_one_group_out"),
+        ("[all]", "all/7", "leave_one_group_out"),
+    ],
+)
+def test_fold_ranges_are_accepted(tmp_path: Path, folds: str, fold: str, scheme: str) -> None:
+    path = tmp_path / "params.yaml"
+    split = f"{{n_folds: 3, scheme: {scheme}}}"
+    text = PARAMS.replace("[0, 1]", folds).replace("{n_folds: 3}", split)
+    path.write_text(text.replace("fold: 0", f"fold: {fold}"))
+    check_params.check(load(path))
+    assert str(read_export(load(path)).place()) == fold
+
+
+def test_all_leaves_out_what_the_split_does_not_make(tmp_path: Path) -> None:
+    text = PARAMS.replace("[0, 1]", "[all]")
+    said = refused(tmp_path, "{fold: 0}", "{fold: all/3}", text)
+    assert "fold 3 is not trained (train.folds is ['all'])" in said
+
+
+@pytest.mark.parametrize(
     ("old", "new", "said"),
     [
         ("epochs: 3", "epoch: 3", "unknown key 'epoch'; did you mean 'epochs'"),
@@ -51,6 +76,25 @@ def test_what_stands_in_the_repository_is_accepted() -> None:
         ("[0, 1]", "[]", "at least one fold"),
         ("[0, 1]", "[-1]", "train.folds"),
         ("[0, 1]", "[0, 3]", "fold 3 was asked for, but split.n_folds is 3 (0 to 2)"),
+        ("[0, 1]", '["0-3"]', "fold 3 was asked for, but split.n_folds is 3 (0 to 2)"),
+        ("[0, 1]", '[0, "0-1"]', "each fold once, but fold 0 stands in '0' and in '0-1'"),
+        ("[0, 1]", "[2, 0-2]", "each fold once, but fold 2 stands in '0-2' and in '2'"),
+        ("[0, 1]", "[all, 2]", "each fold once, but fold 2 stands in 'all' and in '2'"),
+        ("[0, 1]", "[0, '0']", "each fold once"),
+        ("[0, 1]", "[3-1]", "train.folds: '3-1' is no fold range: write 1-3"),
+        ("[0, 1]", "[0-]", "'0-' is no fold range: write a fold (3)"),
+        ("[0, 1]", "[a-b]", "'a-b' is no fold range"),
+        ("[0, 1]", "[../x]", "'../x' is no fold range"),
+        ("[0, 1]", "[0/../..]", "'0/../..' is no fold range"),
+        ("[0, 1]", "[true]", "train.folds"),
+        ("[0, 1]", "[1.0]", "train.folds"),
+        ("[0, 1]", "all", "train.folds"),
+        ("[0, 1]", "[all]", "export.fold: fold 0 is trained by the entry 'all' of train.folds: "),
+        ("[0, 1]", "[0-1, 2]", "write 0-1/0, got 0"),
+        ("fold: 0", "fold: all/0", "trained by the entry '0' of train.folds: write 0, got all/0"),
+        ("fold: 0", "fold: 0-1/2", "export.fold: fold 2 is not in the fold range 0-1"),
+        ("fold: 0", "fold: all", "export.fold: 'all' names no single fold: write all/0"),
+        ("fold: 0", "fold: ../../x", "export.fold: '..' is no fold range"),
         ("fold: 0", "fold: 2", "fold 2 is not trained (train.folds is [0, 1])"),
         ("fold: 0", "folds: 0", "unknown key 'folds'; did you mean 'fold'"),
     ],

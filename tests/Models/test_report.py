@@ -3,6 +3,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
@@ -296,3 +297,59 @@ def contrast(one: str, other: str) -> float:
         linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
         levels.append(float(linear @ [0.2126, 0.7152, 0.0722]))
     return (max(levels) + 0.05) / (min(levels) + 0.05)
+
+
+class Shown(HTMLParser):
+    """Gathers the text that stands outside every ``details``: what is seen before unfolding."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.depth, self.text = 0, ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.depth += tag == "details"
+
+    def handle_endtag(self, tag):
+        self.depth -= tag == "details"
+
+    def handle_data(self, data):
+        self.text += f" {data}" * (self.depth == 0)
+
+
+def test_thirty_folds_unfold(walked):
+    report_files.write_range("0-29", range(30))
+    assert not page().open
+    text = stage.REPORT.read_text(encoding="utf-8")
+    shown = " ".join(Shown(text).text.split())
+    first = shown[: shown.index("The walk Each stage")]
+    named = [int(fold) for fold in re.findall(r"fold (\d+)(?= |$)", first)]
+    assert {0, 1, 2, 27, 28, 29} <= set(named) and set(named).isdisjoint(range(3, 27))
+    assert re.findall(r"Fold \d+", shown) == ["Fold 0"]  # the served one's curves
+    assert "train@0-29" in shown and "each of 5 folds 240 to 240" in shown
+    for fold in range(30):
+        assert len(re.findall(rf"Fold {fold}\b", text)) >= 2
+    assert text.count("<polyline") == 4 * 31  # four lines a fold, and the served one's once more
+
+
+def test_the_folds_of_a_range_are_those_of_the_page(walked):
+    report_files.write_walk(folds=(0, 1, 2))
+    alone = gather()
+    report_files.write_range("0-2", (0, 1, 2), epochs=30)
+    inside = gather()
+    for one, other in zip(alone.folds, inside.folds, strict=True):
+        assert (one.number, one.losses) == (other.number, other.losses)
+        for epoch, same in zip(one.epochs, other.epochs, strict=True):
+            assert msgspec.structs.asdict(same) == {
+                **msgspec.structs.asdict(epoch),
+                "fold": one.number,
+            }
+    assert [fold.accuracy.value for fold in inside.folds] == [0.5, 0.51, 0.52]
+
+
+def test_of_very_many_folds_the_weakest_are_told(walked):
+    report_files.write_range("all", range(70), epochs=1)
+    stage.run(argparse.Namespace())
+    text = stage.REPORT.read_text(encoding="utf-8")
+    assert "60 of the 70 folds, the weakest and the served" in text
+    assert "<summary>Fold 59</summary>" in text and "<summary>Fold 60</summary>" not in text

@@ -12,6 +12,7 @@ from Data_processing.split import stage as split
 from Data_processing.steps import process
 from Data_processing.steps.preview import preview
 from Datasets.errors import ParamsError, RejectedError
+from Datasets.fold_range import parse
 from Datasets.image import decode
 from Datasets.preprocess import Preprocess
 from Datasets.raw_image import RawImage
@@ -120,7 +121,7 @@ def test_tiles_stay_in_the_fold_of_their_image(tiled: Workspace) -> None:
     process.run(Namespace(step="shrink"))
     stack.run(Namespace())
     split.run(Namespace())
-    scale.run(Namespace(fold=0))
+    scale.run(Namespace(folds=parse(0)))
     index = Tensors().index
     assert index["parent"].nunique() == 12
     assert index["id"].nunique() > 40
