@@ -21,7 +21,7 @@ from Datasets.files import sha256_of_file, write_json
 from Datasets.params import load
 from Datasets.splits import SPLITS
 from Datasets.stage import require, running
-from Datasets.terminal import one_line, say
+from Datasets.terminal import counted, one_line, say
 
 PASSED = Path("Datasets/audit/passed.json")
 SHOWN = 10
@@ -38,34 +38,44 @@ class Kind(msgspec.Struct, frozen=True):
 
     column: str
     key: str
-    says: str
+    noun: str
+    of: str
     remedy: str
+
+    def says(self, number: int) -> str:
+        """Return how many there are of it in two folds."""
+        stand = "stands" if number == 1 else "stand"
+        return f"{counted(number, self.noun)}{self.of} {stand} in two folds"
 
 
 KINDS = (
     Kind(
         CONTENT,
         "duplicates",
-        "pictures stand in two folds",
+        "picture",
+        "",
         "remove one of each, split by a group that joins them, or set audit.duplicates: merge",
     ),
     Kind(
         LOOK,
         "near",
-        "sets of pictures that look alike stand in two folds",
+        "set",
+        " of pictures that look alike",
         "look at them, then split by a group that joins them, or set audit.near: merge",
     ),
     Kind(
         FEATURES,
         "features",
-        "sets of pictures that look alike to the network stand in two folds",
+        "set",
+        " of pictures that look alike to the network",
         "look at them, then split by a group that joins them, set audit.features: merge, or raise "
         "audit.cosine",
     ),
     Kind(
         "group",
         "groups",
-        "groups stand in two folds",
+        "group",
+        "",
         "set split.scheme to group, or stratified_group",
     ),
 )
@@ -112,7 +122,7 @@ def _judge(found: dict[Kind, Sharing], asked: Audit) -> None:
     for kind, sharing in found.items():
         if not sharing.across:
             continue
-        lines = [f"{len(sharing.across):,} {kind.says}; {kind.remedy}:"]
+        lines = [f"{kind.says(len(sharing.across))}; {kind.remedy}:"]
         lines += [f"  {one_line(_named(one))}" for one in sharing.across[:SHOWN]]
         more = len(sharing.across) - SHOWN
         lines += [f"  ... and {more:,} more"] if more > 0 else []
@@ -125,16 +135,16 @@ def _judge(found: dict[Kind, Sharing], asked: Audit) -> None:
 
 def _summary(count: int, found: dict[Kind, Sharing], disputed: int) -> str:
     parts = [f"{count:,} samples"]
-    across = [f"{len(one.across):,} {kind.says}" for kind, one in found.items() if one.across]
+    across = [kind.says(len(one.across)) for kind, one in found.items() if one.across]
     parts += across or ["no picture or group in two folds"]
     same, *alikes = (len(found[kind].inside) for kind in PICTURES)
     alike = sum(alikes)
     if same:
-        parts.append(f"{same:,} sets of duplicates inside a fold")
+        parts.append(f"{counted(same, 'set')} of duplicates inside a fold")
     if alike:
-        parts.append(f"{alike:,} sets that look alike inside a fold")
+        parts.append(f"{counted(alike, 'set')} of like pictures inside a fold")
     if disputed:
-        parts.append(f"{disputed:,} of these sets have different labels")
+        parts.append(f"{counted(disputed, 'set')} with different labels")
     return "; ".join(parts)
 
 

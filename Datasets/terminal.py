@@ -53,3 +53,12 @@ def _escaped(found: re.Match[str]) -> str:
         return f"\\x{ord(sign):02x}"
     units = sign.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2))
+
+
+def counted(number: int, noun: str, nouns: str = "") -> str:
+    """Return how many there are of something; ``nouns`` is for several, where an s is not enough.
+
+    >>> counted(1, "image"), counted(1200, "image"), counted(2, "box", "boxes")
+    ('1 image', '1,200 images', '2 boxes')
+    """
+    return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"

@@ -9,6 +9,7 @@ from Data_processing.analytics.tables import Tables, columns_of
 from Data_processing.sharing import Shared
 from Datasets.analytics import Drift, Finding
 from Datasets.metadata import ANNOTATED, COLUMN
+from Datasets.terminal import counted
 
 SHOWN = 8
 """Samples a finding names."""
@@ -55,15 +56,6 @@ def _of(what: str, rows: pd.DataFrame, figures: str = "", is_wrong: bool = False
     if not ids:
         return []
     return [Finding(what, figures or counted(len(ids), "image"), len(ids), ids[:SHOWN], is_wrong)]
-
-
-def counted(number: int, noun: str) -> str:
-    """Return how many there are of something.
-
-    >>> counted(1, "image"), counted(1200, "image")
-    ('1 image', '1,200 images')
-    """
-    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def _shared(sharing: Sequence[Shared]) -> list[Finding]:
@@ -118,9 +110,9 @@ def _boxes(boxes: pd.DataFrame) -> list[Finding]:
     shorter = boxes.assign(shorter=boxes[["width", "height"]].min(axis=1))
     tiny = shorter[shorter["shorter"] < TINY].sort_values(["shorter", "id"])
     whole = boxes[boxes["share"] >= WHOLE].sort_values(["share", "id"], ascending=[False, True])
-    said = "{}, the shorter side below {:g} pixels"
+    said = f"{counted(len(tiny), 'box', 'boxes')}, the shorter side below {TINY:g} pixels"
     return [
-        *_of("Tiny boxes", tiny, said.format(counted(len(tiny), "box").replace("xs", "xes"), TINY)),
+        *_of("Tiny boxes", tiny, said),
         *_of("Boxes around the whole image", whole),
     ]
 

@@ -52,7 +52,7 @@ def test_a_file_in_two_folds_stops_it(workspace: Workspace) -> None:
     table = pd.read_parquet(path)
     table.loc[table["id"] == other, "sha256"] = table.loc[table["id"] == one, "sha256"].iloc[0]
     table.to_parquet(path)
-    with pytest.raises(GateError, match="pictures stand in two folds") as refused:
+    with pytest.raises(GateError, match="1 picture stands in two folds") as refused:
         audit.run(None)  # type: ignore[arg-type]
     assert f"{one} (fold {folds[one]}) = {other} (fold {folds[other]})" in str(refused.value)
     assert not PASSED.exists()
@@ -142,7 +142,7 @@ def test_the_same_pixels_in_other_files_stop_it(workspace: Workspace) -> None:
     workspace.params("scheme: stratified", "scheme: samples")
     workspace.params("near: warn", "near: error")
     said = leaks(workspace)
-    assert "1 pictures stand in two folds" in said and "audit.duplicates: merge" in said
+    assert "1 picture stands in two folds" in said and "audit.duplicates: merge" in said
     assert ", labelled bright and dark" in said
     listed = json.loads((ANALYTICS / "duplicates.json").read_text())
     assert [one["kind"] for one in listed] == ["content"]  # not a second time as what looks alike
@@ -165,10 +165,10 @@ def test_what_looks_alike_is_stopped_said_or_merged(
     plant(workspace, 2, shape(5))
     plant(workspace, 3, other)
     workspace.params("near: warn", "near: error")
-    assert "1 sets of pictures that look alike stand in two folds" in leaks(workspace)
+    assert "1 set of pictures that look alike stands in two folds" in leaks(workspace)
     workspace.params("near: error", "near: warn")
     audit.run(Namespace())
-    assert "warning: 1 sets of pictures that look alike" in capsys.readouterr().err
+    assert "warning: 1 set of pictures that look alike" in capsys.readouterr().err
     assert PASSED.exists()
     workspace.params("near: warn", "near: merge")
     split.run(Namespace())
