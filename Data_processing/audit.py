@@ -104,7 +104,7 @@ def run(arguments: argparse.Namespace) -> None:
         found = {kind: shared(samples, kind.column, range(folds.about.repeats)) for kind in KINDS}
         same, look, features = (found[kind] for kind in PICTURES)
         alike = look.joined(features)  # whoever says so
-        write_analytics(samples, folds.about.rule, same, alike, roots_of(params, split))
+        write_analytics(samples, folds.about, same, alike, roots_of(params, split))
         disputed = sum(one.disputed() for one in [*same.every(), *alike.every()])
         _judge(found, asked)
         write_json(PASSED, Passed(_inputs(names)))

@@ -3,6 +3,7 @@
 Samples of one group are no independent draws: split by group, a small p says less than the effect.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -13,7 +14,6 @@ from Data_processing.analytics.tables import columns_of
 from Data_processing.fingerprints.tone import kept
 from Datasets.analytics import Drift
 from Datasets.metadata import COLUMN
-from Datasets.splits import Rule, fold_name
 
 P = 0.01
 """Corrected for the number of tests."""
@@ -35,12 +35,12 @@ class Drifts(msgspec.Struct, frozen=True):
     tests: int
 
 
-def drifts(samples: pd.DataFrame, rule: Rule) -> Drifts:
+def drifts(samples: pd.DataFrame, names: Mapping[int, str]) -> Drifts:
     """Return how the folds differ in what is known of the samples.
 
     Args:
         samples: as in ``Tables``, with columns fold and label.
-        rule: by which parts follow from folds.
+        names: what each fold is called.
     """
     values = quantities(samples)
     counts = samples["fold"].value_counts()
@@ -51,7 +51,7 @@ def drifts(samples: pd.DataFrame, rule: Rule) -> Drifts:
         for what, column in values.items():
             one = _test(column[is_own].dropna(), column[~is_own].dropna())
             if one:
-                tested.append(Drift(what, int(fold), fold_name(int(fold), rule), *one))
+                tested.append(Drift(what, int(fold), names[int(fold)], *one))
     corrected = holm(np.array([one.p for one in tested]))
     found = [
         msgspec.structs.replace(one, effect=kept(one.effect), p=kept(p))

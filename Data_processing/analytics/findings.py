@@ -217,5 +217,8 @@ def _drift(samples: pd.DataFrame, drift: Drift, values: pd.Series) -> Finding:
     figures = f"{told}; {drift.test} {drift.effect:.2f}, p {drift.p:.1g}"
     ids = tuple(rows["id"][:SHOWN])
     return Finding(
-        f"{drift.name.capitalize()} differs in {drift.what}", figures, int(fold.sum()), ids
+        f"{drift.name[0].upper()}{drift.name[1:]} differs in {drift.what}",
+        figures,
+        int(fold.sum()),
+        ids,
     )

@@ -1,6 +1,7 @@
 """What the data look like, in numbers: balance of classes, sizes of images, boxes, folds."""
 
 from collections import Counter
+from collections.abc import Mapping
 from itertools import combinations
 from typing import TypeVar
 
@@ -27,7 +28,6 @@ from Datasets.analytics import (
     Together,
 )
 from Datasets.metadata import ANNOTATED, COLUMN
-from Datasets.splits import Rule, fold_name
 
 BINS = 20
 """Of brightness."""
@@ -52,7 +52,7 @@ class Shares(msgspec.Struct, frozen=True):
 def summarise(
     of: Tables,
     shares: Shares,
-    rule: Rule,
+    names: Mapping[int, str],
     drifts: Drifts,
     findings: tuple[Finding, ...],
     pictures: tuple[Picture, ...],
@@ -62,7 +62,7 @@ def summarise(
     Args:
         of: the samples, with columns fold, labels and group, and the boxes.
         shares: what ``audit`` counted.
-        rule: by which parts follow from folds.
+        names: what each fold is called.
         drifts: how the folds differ.
         findings: what is to be looked at.
         pictures: where the samples of the findings stand on the sheet.
@@ -75,9 +75,7 @@ def summarise(
     return Summary(
         samples=len(samples),
         datasets=dict(sorted(datasets.items())),
-        folds=tuple(
-            FoldCount(fold, fold_name(fold, rule), count) for fold, count in sorted(folds.items())
-        ),
+        folds=tuple(FoldCount(fold, names[fold], count) for fold, count in sorted(folds.items())),
         groups=int(samples["group"].nunique()),
         classes=_classes(of),
         together=_together(samples["labels"]),

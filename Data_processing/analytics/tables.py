@@ -9,6 +9,7 @@ import pandas as pd
 from Data_processing.fingerprints.kin import TONE
 from Datasets.dataset import METADATA
 from Datasets.metadata import ANNOTATED, COLUMN, ImageMetadata, own_columns, read_columns
+from Datasets.splits import About, fold_name
 
 FACTS = ("width", "height", "channels", "dtype", *ANNOTATED)
 """What is taken of samples.parquet as it is."""
@@ -59,6 +60,17 @@ def tables(names: Sequence[str], known: pd.DataFrame) -> Tables:
     whole = pd.concat(samples, ignore_index=True).merge(known, on="id", validate="one_to_one")
     whole = _with_tones(whole.sort_values("id", ignore_index=True))
     return Tables(whole, pd.concat(boxes).sort_values("id", ignore_index=True), counts)
+
+
+def fold_names(samples: pd.DataFrame, about: About) -> dict[int, str]:
+    """Return what each fold is called: by its group too, where it is one group that is left out."""
+    first = samples.groupby("fold")["group"].first()
+    names = {}
+    for fold, group in zip(first.index.tolist(), first.tolist(), strict=True):
+        name = fold_name(fold, about.rule)
+        left_out = about.scheme == "leave_one_group_out" and fold >= 0
+        names[fold] = f"{name}, {group}" if left_out else name
+    return names
 
 
 def columns_of(samples: pd.DataFrame) -> list[str]:

@@ -81,6 +81,7 @@ class Fold(msgspec.Struct, frozen=True):
     """What a fold's test part says of its model."""
 
     number: int
+    name: str
     n: int
     left_out: int
     accuracy: Interval

@@ -90,11 +90,17 @@ def gather() -> Evidence:
     timed = timings()
     require(PASSED, "audit")
     analytics = _json(ANALYTICS / SUMMARY_FILE, Summary, "audit")
+    # A group that is left out has a name; a part is told as the fold it is.
+    named = {one.fold: one.name for one in analytics.folds if one.name.startswith("fold ")}
     return Evidence(
         out_of_fold=crossval.out_of_fold,
         n=crossval.n,
         spread=crossval.spread if len(crossval.folds) > 1 else None,
-        folds=tuple(fold for one in walk.ranges for fold in _folds(one, crossval.folds)),
+        folds=tuple(
+            msgspec.structs.replace(fold, name=named.get(fold.number, fold.name))
+            for one in walk.ranges
+            for fold in _folds(one, crossval.folds)
+        ),
         analytics=analytics,
         pictures=cut(ANALYTICS / PICTURES_FILE, analytics.pictures, "audit"),
         sheets=_sheets(walk),
@@ -125,6 +131,7 @@ def _fold(number: int, folder: Path, epochs: tuple[Epoch, ...]) -> Fold:
     metrics = _json(folder / "metrics.json", FoldMetrics, stage)
     return Fold(
         number=number,
+        name=f"fold {number}",
         n=metrics.n,
         left_out=metrics.left_out,
         accuracy=metrics.accuracy,

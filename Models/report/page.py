@@ -12,7 +12,7 @@ from markupsafe import Markup
 from ruamel.yaml import YAML
 
 from Datasets.analytics import Finding, Summary
-from Models.report import charts
+from Models.report import charts, svg
 from Models.report.distributions import of_data
 from Models.report.evidence import ClassScore, Confusion, Epoch, Evidence, Fold, Picture, shown
 from Models.report.findings import confused, hardest, look_at, pooled, scores
@@ -21,6 +21,8 @@ MATRIX_CLASSES = 40
 """Up to so many classes the confusion matrix is drawn; above, the pairs that were confused."""
 PAIRS = 20
 BARS = 60
+NAMES = 144
+"""Pixels, of the name of a fold in a chart."""
 FEW_FOLDS = 6
 """Up to so many folds each is shown; of more, the outermost are, and the others unfold."""
 UNFOLDED = 60
@@ -71,7 +73,7 @@ def render(evidence: Evidence) -> str:
             every_strip=charts.interval_strip(_each(told)) if is_many else None,
             is_many=is_many,
             told=told,
-            curves=tuple((fold.number, _curves(fold.epochs)) for fold in told if fold.epochs),
+            curves=tuple((fold, _curves(fold.epochs)) for fold in told if fold.epochs),
             answers=_answers(evidence, told, whole),
             balance=_balance(data),
             distributions=of_data(data),
@@ -121,7 +123,7 @@ def _tallies(evidence: Evidence) -> list[charts.Tally]:
 
 
 def _each(folds: Iterable[Fold]) -> list[charts.Tally]:
-    return [charts.Tally(f"fold {fold.number}", fold.accuracy) for fold in folds]
+    return [charts.Tally(svg.short(fold.name, NAMES), fold.accuracy) for fold in folds]
 
 
 def _rising(folds: Iterable[Fold]) -> list[Fold]:
@@ -167,7 +169,7 @@ def _answers(evidence: Evidence, told: tuple[Fold, ...], whole: Confusion) -> tu
 
 def _of_fold(fold: Fold) -> Answers:
     return Answers(
-        title=f"Fold {fold.number}",
+        title=f"{fold.name[0].upper()}{fold.name[1:]}",
         figures=(
             f"Accuracy {shown(fold.accuracy)} on {fold.n:,} test images; "
             f"macro F1 {fold.macro_f1:.2f}, loss {fold.loss:.2f}."

@@ -162,6 +162,13 @@ def test_what_the_data_are_like_stands_on_the_page(walked):
     assert "row 2 of 2, column 2: 1,194" in html
 
 
+def test_a_fold_has_the_name_that_the_data_give_it(walked):
+    path = Path("Datasets/analytics/summary.json")
+    path.write_text(path.read_text().replace('"fold 0"', '"fold 0, patient <7>"'))
+    assert gather().folds[0].name == "fold 0, patient <7>"
+    assert "Fold 0, patient &lt;7&gt;" in render(gather())
+
+
 def test_a_picture_beyond_its_sheet_is_refused(walked):
     path = Path("Datasets/analytics/summary.json")
     path.write_text(path.read_text().replace('"x": 8', '"x": 800').replace('"x":8', '"x":800'))

@@ -17,6 +17,8 @@ from Datasets.metadata import COLUMN
 from Datasets.metadata import SAMPLES_FILE as ROWS_FILE
 from tests.Data_processing.conftest import Workspace
 
+SITES = "scheme: leave_one_group_out, n_folds: 3, holdout: 0.0, group: site"
+
 
 def written() -> Summary:
     """Return what is written of the workspace."""
@@ -132,3 +134,9 @@ def test_without_decoding_there_are_no_tones(workspace: Workspace) -> None:
     summary = written()
     assert not summary.tones and not summary.findings
     assert pd.read_parquet(ANALYTICS / SAMPLES_FILE)["brightness"].isna().all()
+
+
+def test_a_group_that_is_left_out_gives_its_fold_a_name(workspace: Workspace) -> None:
+    workspace.params("scheme: stratified, n_folds: 3, holdout: 0.0, group: null", SITES)
+    names = [one.name for one in written().folds]
+    assert names == ["fold 0, site0", "fold 1, site1", "fold 2, site2", "fold 3, site3"]
