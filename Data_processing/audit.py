@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from Data_processing.analytics.write import write_analytics
+from Data_processing.analytics.write import Audited, write_analytics
 from Data_processing.fingerprints.kin import CONTENT, FEATURES, LOOK, kin, roots_of
 from Data_processing.labelled import read_labelled
 from Data_processing.sections import Audit, Split
@@ -19,7 +19,7 @@ from Datasets.dataset import METADATA
 from Datasets.errors import GateError
 from Datasets.files import sha256_of_file, write_json
 from Datasets.params import load
-from Datasets.splits import SPLITS
+from Datasets.splits import SPLITS, Rule, fold_name
 from Datasets.stage import require, running
 from Datasets.terminal import counted, one_line, say
 
@@ -41,6 +41,8 @@ class Kind(msgspec.Struct, frozen=True):
     noun: str
     of: str
     remedy: str
+    is_same: bool = False
+    """Whether they are one picture, and not only alike."""
 
     def says(self, number: int) -> str:
         """Return how many there are of it in two folds."""
@@ -52,9 +54,11 @@ KINDS = (
     Kind(
         CONTENT,
         "duplicates",
-        "picture",
-        "",
-        "remove one of each, split by a group that joins them, or set audit.duplicates: merge",
+        "set",
+        " of equal pictures",
+        "remove all but one of each, split by a group that joins them, or set audit.duplicates: "
+        "merge",
+        is_same=True,
     ),
     Kind(
         LOOK,
@@ -104,14 +108,54 @@ def run(arguments: argparse.Namespace) -> None:
         found = {kind: shared(samples, kind.column, range(folds.about.repeats)) for kind in KINDS}
         same, look, features = (found[kind] for kind in PICTURES)
         alike = look.joined(features)  # whoever says so
-        write_analytics(samples, folds.about, same, alike, roots_of(params, split))
         disputed = sum(one.disputed() for one in [*same.every(), *alike.every()])
-        _judge(found, asked)
+        warnings = tuple(kind.says(len(one.across)) for kind, one in found.items() if one.across)
+        write_analytics(
+            Audited(
+                samples,
+                folds.about,
+                split,
+                asked,
+                same,
+                alike,
+                found[KINDS[-1]],
+                warnings,
+                roots_of(params, split),
+            )
+        )
+        _judge(found, asked, Told(folds.about.rule, split.group))
         write_json(PASSED, Passed(_inputs(names)))
         stage.summary = _summary(len(samples), found, disputed)
 
 
-def _judge(found: dict[Kind, Sharing], asked: Audit) -> None:
+class Told(msgspec.Struct, frozen=True):
+    """How folds and groups are called where they are told."""
+
+    rule: Rule
+    group: str | tuple[str, ...] | None
+
+    def fold(self, fold: int) -> str:
+        """Return what a fold is called."""
+        return fold_name(fold, self.rule)
+
+    def named(self, one: Shared, is_same: bool) -> str:
+        """Return who they are: a group by its name, and two of them that tell the most."""
+        second = next((i for i, fold in enumerate(one.folds) if fold != one.folds[0]), 1)
+        first = [f"{one.ids[i]} ({self.fold(one.folds[i])})" for i in (0, second)]
+        said = [label or "no label" for label in one.said()]
+        labels = f", labelled {' and '.join(said)}" if one.disputed() else ""
+        more = ""
+        if len(one.ids) > 2:
+            counts = sorted(Counter(one.folds).items())
+            where = ", ".join(f"{self.fold(fold)}: {count}" for fold, count in counts)
+            more = f" and {len(one.ids) - 2:,} more ({where})"
+        if one.kind == "group":
+            column = f"{self.group} " if isinstance(self.group, str) else ""
+            return f"{column}{one.value}: {', '.join(first)}{more}"
+        return (" = " if is_same else " ~ ").join(first) + more + labels
+
+
+def _judge(found: dict[Kind, Sharing], asked: Audit, told: Told) -> None:
     """Say what is only to be said.
 
     Raises:
@@ -123,7 +167,7 @@ def _judge(found: dict[Kind, Sharing], asked: Audit) -> None:
         if not sharing.across:
             continue
         lines = [f"{kind.says(len(sharing.across))}; {kind.remedy}:"]
-        lines += [f"  {one_line(_named(one))}" for one in sharing.across[:SHOWN]]
+        lines += [f"  {one_line(told.named(one, kind.is_same))}" for one in sharing.across[:SHOWN]]
         more = len(sharing.across) - SHOWN
         lines += [f"  ... and {more:,} more"] if more > 0 else []
         (says if getattr(asked, kind.key) == "warn" else stops).extend(lines)
@@ -140,27 +184,12 @@ def _summary(count: int, found: dict[Kind, Sharing], disputed: int) -> str:
     same, *alikes = (len(found[kind].inside) for kind in PICTURES)
     alike = sum(alikes)
     if same:
-        parts.append(f"{counted(same, 'set')} of duplicates inside a fold")
+        parts.append(f"{counted(same, 'set')} of equal pictures inside a fold")
     if alike:
         parts.append(f"{counted(alike, 'set')} of like pictures inside a fold")
     if disputed:
         parts.append(f"{counted(disputed, 'set')} with different labels")
     return "; ".join(parts)
-
-
-def _named(one: Shared) -> str:
-    """Return who they are: a group by its name, and the first of them, with their folds."""
-    first = [f"{id_} (fold {fold})" for id_, fold in zip(one.ids[:2], one.folds[:2], strict=True)]
-    labels = f", labelled {' and '.join(dict.fromkeys(one.labels))}" if one.disputed() else ""
-    more = ""
-    if len(one.ids) > 2:
-        where = ", ".join(
-            f"fold {fold}: {count}" for fold, count in sorted(Counter(one.folds).items())
-        )
-        more = f" and {len(one.ids) - 2:,} more ({where})"
-    if one.kind == "group":
-        return f"{one.value}: {', '.join(first)}{more}"
-    return " = ".join(first) + more + labels
 
 
 def _inputs(names: list[str]) -> dict[str, str]:

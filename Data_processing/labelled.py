@@ -9,7 +9,7 @@ from Data_processing.sections import Split
 from Data_processing.split import subset
 from Datasets.dataset import METADATA
 from Datasets.errors import ParamsError
-from Datasets.metadata import ANNOTATED, COLUMN, own_columns, read_columns
+from Datasets.metadata import ANNOTATED, COLUMN, own_columns, read_columns, read_samples
 from Datasets.params import nearest
 from Datasets.stage import require
 
@@ -45,14 +45,20 @@ def read_labelled(split: Split) -> pd.DataFrame:
 
 
 def _of_set(name: str, groups: tuple[str, ...], more: Mapping[str, str]) -> pd.DataFrame:
-    """Return the samples of one data set, each column of ``groups`` by its name after ``GROUP``."""
+    """Return the samples of one data set, each column of ``groups`` by its name after ``GROUP``.
+
+    One in which nothing is annotated may lack columns: it is then a group of its own.
+    """
     folder = require(METADATA / name, f"convert@{name}")
     own = own_columns(folder)
     asked = [group for group in groups if group != DATASET or DATASET in own]
-    for key, column in [*(("group", one) for one in asked), *more.items()]:
+    told = {key: COLUMN + column for key, column in more.items()}
+    if not read_samples(folder, list(ANNOTATED)).to_numpy().any():  # nobody is tested on it
+        asked = [group for group in asked if group in own]
+        told = {key: one for key, one in told.items() if key != "labelled" or more[key] in own}
+    for key, column in [*(("group", one) for one in asked), *((key, more[key]) for key in told)]:
         _check(own, name, key, column)
     wanted = {group: COLUMN + group for group in asked} if groups else {"": "group"}
-    told = {key: COLUMN + column for key, column in more.items()}
     columns = ["id", *ANNOTATED, *wanted.values(), *told.values()]
     read = read_columns(folder, list(dict.fromkeys(columns)))
     labels = [image.label_names() for image in read.images]

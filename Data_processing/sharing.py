@@ -9,17 +9,24 @@ from Datasets.splits import column_of
 
 
 class Shared(msgspec.Struct, frozen=True):
-    """Samples that share a value of ``kind``, their folds and labels ("" for none)."""
+    """Samples that share a value of ``kind``, with their folds and labels.
+
+    A label is "" where somebody looked and found none, None where nobody looked.
+    """
 
     kind: str
     value: str
     ids: tuple[str, ...]
     folds: tuple[int, ...]
-    labels: tuple[str, ...]
+    labels: tuple[str | None, ...]
 
     def disputed(self) -> bool:
         """Return whether they are one picture, or look alike, and are labelled differently."""
-        return self.kind != "group" and len(set(self.labels)) > 1
+        return self.kind != "group" and len(self.said()) > 1
+
+    def said(self) -> list[str]:
+        """Return the different labels, in the order of the samples that have them."""
+        return [one for one in dict.fromkeys(self.labels) if one is not None]
 
 
 class Sharing(msgspec.Struct, frozen=True):
@@ -44,7 +51,8 @@ def shared(samples: pd.DataFrame, column: str, repeats: Iterable[int] = (0,)) ->
     """
     inside: list[Shared] = []
     across: list[Shared] = []
-    known = samples.dropna(subset=[column])
+    labels = samples["label"].astype(object).where(samples["is_annotated"], None)
+    known = samples.assign(label=labels).dropna(subset=[column])
     of_value = known[known.duplicated(column, keep=False)].groupby(column, sort=False)
     for value, group in of_value:  # in the order of the first sample of each
         dealt = [tuple(group[column_of(repeat)]) for repeat in repeats]

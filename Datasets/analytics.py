@@ -113,8 +113,6 @@ class Drift(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     what: str
     fold: int
-    name: str
-    """Of the fold."""
     test: str
     effect: float
     p: float
@@ -134,13 +132,14 @@ class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Picture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a sample stands in pictures.png, in pixels of it."""
+    """Where a sample stands in pictures.png, in pixels of it, and its label and fold in words."""
 
     sample: str
     x: int
     y: int
     width: int
     height: int
+    caption: str
 
 
 class Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -172,6 +171,10 @@ class Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Those that count, the strongest first."""
     tests: int
     """How many tests between the folds were made."""
+    untested: int
+    """Folds that were too small to be tested, or too many."""
+    warnings: tuple[str, ...]
+    """What stands in two folds and was only said."""
     duplicates_within_folds: int
     alike_within_folds: int
     disputed: int

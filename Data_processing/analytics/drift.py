@@ -10,10 +10,9 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from Data_processing.analytics.tables import columns_of
 from Data_processing.fingerprints.tone import kept
 from Datasets.analytics import Drift
-from Datasets.metadata import COLUMN
+from Datasets.splits import ALWAYS_TRAINS
 
 P = 0.01
 """Corrected for the number of tests."""
@@ -23,35 +22,39 @@ LEAST = 20
 """Samples a fold must have on either side of a test."""
 FOLDS = 30
 """Folds that are tested, the largest: with one for each sample there is nothing to test."""
-CATEGORIES = 50
-"""Different values up to which a column of text is tested."""
-NUMBERS = ("width", "height", "brightness", "contrast", "boxes", "objects")
+FEWEST_EXPECTED = 5
 
 
 class Drifts(msgspec.Struct, frozen=True):
-    """The differences between the folds that count, the strongest first, of so many tests."""
+    """The differences between the folds that count, the strongest first, of so many tests.
+
+    ``untested`` counts the folds that are too small, or too many.
+    """
 
     found: tuple[Drift, ...]
     tests: int
+    untested: int
 
 
-def drifts(samples: pd.DataFrame, names: Mapping[int, str]) -> Drifts:
-    """Return how the folds differ in what is known of the samples.
+def drifts(samples: pd.DataFrame, values: Mapping[str, pd.Series]) -> Drifts:
+    """Return how the folds differ.
+
+    What always trains is no part of the others: it is compared with them like a fold.
 
     Args:
-        samples: as in ``Tables``, with columns fold and label.
-        names: what each fold is called.
+        samples: with a column fold.
+        values: what they are compared in, as ``quantities`` returns it.
     """
-    values = quantities(samples)
+    folds = samples["fold"].to_numpy()
     counts = samples["fold"].value_counts()
     largest = sorted(counts[counts >= LEAST].index, key=lambda fold: (-counts[fold], fold))[:FOLDS]
     tested = []
     for fold in sorted(largest):
-        is_own = (samples["fold"] == fold).to_numpy()
+        is_own, is_other = folds == fold, (folds != fold) & (folds != ALWAYS_TRAINS)
         for what, column in values.items():
-            one = _test(column[is_own].dropna(), column[~is_own].dropna())
+            one = _test(column[is_own].dropna(), column[is_other].dropna())
             if one:
-                tested.append(Drift(what, int(fold), names[int(fold)], *one))
+                tested.append(Drift(what, int(fold), *one))
     corrected = holm(np.array([one.p for one in tested]))
     found = [
         msgspec.structs.replace(one, effect=kept(one.effect), p=kept(p))
@@ -59,26 +62,7 @@ def drifts(samples: pd.DataFrame, names: Mapping[int, str]) -> Drifts:
         if p < P and one.effect >= EFFECT
     ]
     ordered = sorted(found, key=lambda one: (-one.effect, one.what, one.fold))
-    return Drifts(tuple(ordered), len(tested))
-
-
-def quantities(samples: pd.DataFrame) -> dict[str, pd.Series]:
-    """Return what folds are compared in: numbers as float64, categories as text."""
-    found = {name: samples[name].astype("float64") for name in NUMBERS}
-    found["label"] = samples["label"].where(samples["label"] != "", None)
-    found["data set"] = samples["dataset"]
-    found["channels and type"] = samples["channels"].astype(str) + " of " + samples["dtype"]
-    for name in columns_of(samples):
-        column, values = name.removeprefix(COLUMN), samples[name]
-        if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
-            found[column] = values.astype("float64")
-        elif values.nunique() <= CATEGORIES:
-            found[column] = values.astype(object).where(values.notna(), None).map(_text)
-    varied = {what: values for what, values in found.items() if values.nunique() > 1}
-    return {
-        what: values if values.dtype == "float64" else values.astype(object)
-        for what, values in varied.items()
-    }
+    return Drifts(tuple(ordered), len(tested), len(counts) - len(largest))
 
 
 def holm(p: np.ndarray) -> np.ndarray:
@@ -107,15 +91,26 @@ def _test(own: pd.Series, others: pd.Series) -> _Tested | None:
     if own.dtype == "float64":
         found = stats.ks_2samp(own, others, method="asymp")
         return _Tested("KS", float(found.statistic), float(found.pvalue))
-    table = pd.crosstab(
-        pd.concat([own, others]).to_numpy(), np.repeat([True, False], [len(own), len(others)])
-    )
-    if len(table) < 2:
+    values = np.concatenate([own.to_numpy(object), others.to_numpy(object)])
+    table = pd.crosstab(values, np.repeat([True, False], [len(own), len(others)])).to_numpy()
+    pooled = _pooled(table)
+    if len(pooled) < 2:
         return None
-    chi = stats.chi2_contingency(table, correction=False)
-    v = float(np.sqrt(chi.statistic / table.to_numpy().sum()))  # of two columns
+    chi = stats.chi2_contingency(pooled, correction=False)
+    v = float(np.sqrt(chi.statistic / pooled.sum()))  # of two columns
     return _Tested("V", v, float(chi.pvalue))
 
 
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+def _pooled(table: np.ndarray) -> np.ndarray:
+    """Return a table (k, 2) of counts with its rare rows as one: where fewer than 5 are expected.
+
+    The distribution of chi squared holds for frequent ones only (Cochran 1954).
+    """
+    ordered = table[np.argsort(-table.sum(axis=1), kind="stable")]
+    expected = ordered.sum(axis=1) * table.sum(axis=0).min() / table.sum()
+    frequent = int((expected >= FEWEST_EXPECTED).sum())
+    if frequent == len(ordered):
+        return ordered
+    if expected[frequent:].sum() < FEWEST_EXPECTED:  # all together are rare still
+        frequent = max(0, frequent - 1)
+    return np.concatenate([ordered[:frequent], ordered[frequent:].sum(axis=0, keepdims=True)])

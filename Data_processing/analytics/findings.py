@@ -1,14 +1,16 @@
 """What stands out in the data, with the samples that show it best."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from Data_processing.analytics.drift import quantities
+from Data_processing.analytics.quantities import kinds
 from Data_processing.analytics.tables import Tables, columns_of
+from Data_processing.fingerprints.kin import CONTENT, FEATURES, LOOK
 from Data_processing.sharing import Shared
 from Datasets.analytics import Drift, Finding
 from Datasets.metadata import ANNOTATED, COLUMN
+from Datasets.splits import ALWAYS_TRAINS
 from Datasets.terminal import counted
 
 SHOWN = 8
@@ -27,25 +29,33 @@ FAR_SIZE = 4.0
 """Times by which a side is longer or shorter than the median one."""
 
 
-def findings(of: Tables, sharing: Sequence[Shared], drifts: Sequence[Drift]) -> tuple[Finding, ...]:
+def findings(
+    of: Tables,
+    sharing: Sequence[Shared],
+    drifts: Sequence[Drift],
+    values: Mapping[str, pd.Series],
+    names: Mapping[int, str],
+) -> tuple[Finding, ...]:
     """Return what is to be looked at, what is wrong first.
 
     Args:
         of: samples, with columns fold, labels and label, and boxes.
-        sharing: the sets of samples that are the same picture, or look alike.
+        sharing: the sets of samples that share a picture, a look or a group.
         drifts: how the folds differ.
+        values: what the folds were compared in.
+        names: what each fold is called.
     """
     samples = of.samples
     found = [
         *_shared(sharing),
-        *_undecoded(samples),
+        *(_undecoded(samples) if of.is_decoded else ()),
         *_tones(samples),
         *_boxes(of.boxes),
         *_rare(samples),
         *_sizes(samples),
         *_kinds(samples),
         *_missing(samples),
-        *_drifts(samples, drifts[:NAMED]),
+        *_drifts(samples, drifts, values, names),
     ]
     return tuple(sorted(found, key=lambda one: not one.is_wrong))  # a stable sort
 
@@ -59,22 +69,31 @@ def _of(what: str, rows: pd.DataFrame, figures: str = "", is_wrong: bool = False
 
 
 def _shared(sharing: Sequence[Shared]) -> list[Finding]:
-    disputed = [one for one in sharing if one.disputed()]
+    """Return what is shared, by kind. What only a network finds alike is not called wrong."""
     inside = [one for one in sharing if len(set(one.folds)) == 1]
     across = [one for one in sharing if len(set(one.folds)) > 1]
+    by_hash = [one for one in sharing if one.kind != FEATURES]
     sorts = [
-        ("Equal or like images, labelled differently", disputed, True),
-        ("The same image in two folds", _same(across, True), True),
-        ("Images that look alike in two folds", _same(across, False), True),
-        ("Duplicates inside folds", _same(inside, True), True),
-        ("Images that look alike inside folds", _same(inside, False), False),
+        ("Equal or like images, labelled differently", _disputed(by_hash), True),
+        ("The same image in two folds", _of_kind(across, CONTENT), True),
+        ("Images that look alike in two folds", _of_kind(across, LOOK), True),
+        ("Groups in two folds", _of_kind(across, "group"), True),
+        ("Duplicates inside folds", _of_kind(inside, CONTENT), True),
+        ("Images that look alike inside folds", _of_kind(inside, LOOK), False),
+        ("Alike to the network, in two folds", _of_kind(across, FEATURES), False),
+        ("Alike to the network, inside folds", _of_kind(inside, FEATURES), False),
+        (
+            "Alike to the network, labelled differently",
+            _disputed(_of_kind(sharing, FEATURES)),
+            False,
+        ),
     ]
     return [
         Finding(
             what,
-            counted(len(sets), "set"),
+            counted(len(sets), "group" if sets[0].kind == "group" else "set"),
             sum(len(one.ids) for one in sets),
-            tuple(dict.fromkeys(id_ for one in sets for id_ in one.ids[:2]))[:SHOWN],
+            tuple(dict.fromkeys(id_ for one in sets for id_ in _pair(one)))[:SHOWN],
             is_wrong,
         )
         for what, sets, is_wrong in sorts
@@ -82,15 +101,24 @@ def _shared(sharing: Sequence[Shared]) -> list[Finding]:
     ]
 
 
-def _same(sharing: Sequence[Shared], is_content: bool) -> list[Shared]:
-    return [one for one in sharing if (one.kind == "content") == is_content]
+def _of_kind(sharing: Sequence[Shared], kind: str) -> list[Shared]:
+    return [one for one in sharing if one.kind == kind]
+
+
+def _disputed(sharing: Sequence[Shared]) -> list[Shared]:
+    return [one for one in sharing if one.disputed()]
+
+
+def _pair(one: Shared) -> tuple[str, str]:
+    """Return two of a set that tell the most: of two labels, else of two folds."""
+    marks = one.labels if one.disputed() else one.folds
+    other = next((i for i, mark in enumerate(marks) if mark not in (None, marks[0])), 1)
+    return one.ids[0], one.ids[other]
 
 
 def _undecoded(samples: pd.DataFrame) -> list[Finding]:
-    unread = samples["brightness"].isna()
-    if unread.all():  # nothing was decoded
-        return []
-    return _of("Images that cannot be decoded", samples[unread], is_wrong=True)
+    unread = samples[samples["brightness"].isna()]
+    return _of("Images that cannot be decoded", unread, is_wrong=True)
 
 
 def _tones(samples: pd.DataFrame) -> list[Finding]:
@@ -130,7 +158,7 @@ def _rare(samples: pd.DataFrame) -> list[Finding]:
         figures = f"{counted(count, 'image')}, the most frequent class {counts.max():,}"
         found += _of(f"Rare class {label}", each[each["labels"] == label], figures)
     if len(rare) > NAMED:
-        others = each[each["labels"].isin(rare[NAMED:])]
+        others = each[each["labels"].isin([label for label, _ in rare[NAMED:]])]
         found += _of(f"{len(rare) - NAMED:,} more rare classes", others)
     return found
 
@@ -157,7 +185,7 @@ def _sizes(samples: pd.DataFrame) -> list[Finding]:
 
 
 def _kinds(samples: pd.DataFrame) -> list[Finding]:
-    kind = samples["channels"].astype(str) + " of " + samples["dtype"]
+    kind = kinds(samples)
     counts = kind.value_counts().sort_index(kind="stable")
     usual = counts.idxmax()
     found = []
@@ -194,31 +222,39 @@ def _gaps(samples: pd.DataFrame) -> list[Finding]:
     return _of("Values missing in the table", rows, figures)
 
 
-def _drifts(samples: pd.DataFrame, drifts: Sequence[Drift]) -> list[Finding]:
-    values = quantities(samples) if drifts else {}
-    return [_drift(samples, one, values[one.what]) for one in drifts]
+def _drifts(
+    samples: pd.DataFrame,
+    drifts: Sequence[Drift],
+    values: Mapping[str, pd.Series],
+    names: Mapping[int, str],
+) -> list[Finding]:
+    """Return one finding a quantity: the fold that differs the most, and how many others do."""
+    found = []
+    for what in list(dict.fromkeys(one.what for one in drifts))[:NAMED]:
+        own = [one for one in drifts if one.what == what]
+        found.append(_drift(samples, own, values[what], names[own[0].fold]))
+    return found
 
 
-def _drift(samples: pd.DataFrame, drift: Drift, values: pd.Series) -> Finding:
+def _drift(samples: pd.DataFrame, drifts: Sequence[Drift], values: pd.Series, name: str) -> Finding:
     """Return how a fold differs in ``values``, with the samples of it that do so the most."""
+    drift = drifts[0]
     fold = samples["fold"] == drift.fold
-    own, others = values[fold], values[~fold]
+    own, others = values[fold], values[~fold & (samples["fold"] != ALWAYS_TRAINS)]
     if values.dtype == object:
         surplus = own.value_counts(normalize=True).sub(
             others.value_counts(normalize=True), fill_value=0.0
         )
-        most = min(surplus.items(), key=lambda one: (-one[1], one[0]))[0]
-        rows, told = samples[fold & (values == most)], f"more of {most}"
+        most = min(surplus.items(), key=lambda one: (-abs(one[1]), str(one[0])))[0]
+        rows = samples[fold & (values == most)]
+        shares = [float((part.dropna() == most).mean()) for part in (own, others)]
+        told = f"{most}: {shares[0]:.0%} of it, {shares[1]:.0%} of the others"
     else:
         is_more = own.median() >= others.median()
         order = pd.DataFrame({"id": samples["id"], "value": values})[fold].dropna()
         rows = order.sort_values(["value", "id"], ascending=[not is_more, True])
         told = f"median {own.median():.4g}, of the others {others.median():.4g}"
-    figures = f"{told}; {drift.test} {drift.effect:.2f}, p {drift.p:.1g}"
-    ids = tuple(rows["id"][:SHOWN])
-    return Finding(
-        f"{drift.name[0].upper()}{drift.name[1:]} differs in {drift.what}",
-        figures,
-        int(fold.sum()),
-        ids,
-    )
+    more = f"; and {counted(len(drifts) - 1, 'other fold')}" if len(drifts) > 1 else ""
+    figures = f"{told}; {drift.test} {drift.effect:.2f}, p {drift.p:.1g}{more}"
+    what = f"{name[0].upper()}{name[1:]} differs in {drift.what}"
+    return Finding(what, figures, int(fold.sum()), tuple(rows["id"][:SHOWN]))

@@ -37,7 +37,7 @@ class Drawn(msgspec.Struct, frozen=True):
 
 
 def write_pictures(
-    path: Path, ids: Iterable[str], roots: Mapping[str, Path]
+    path: Path, ids: Iterable[str], roots: Mapping[str, Path], captions: Mapping[str, str]
 ) -> tuple[Picture, ...]:
     """Write the sheet of some samples, each once, and return where they stand on it.
 
@@ -47,6 +47,7 @@ def write_pictures(
         path: the PNG.
         ids: the samples.
         roots: the raw folder of each data set.
+        captions: what stands below a sample, by id.
     """
     small = _thumbnails(sorted(set(ids)), roots)
     pitch = SIDE + GAP
@@ -58,7 +59,7 @@ def write_pictures(
         y = GAP + place // COLUMNS * pitch
         x = GAP + place % COLUMNS * pitch
         canvas[y : y + tall, x : x + wide] = picture
-        pictures.append(Picture(id_, x, y, wide, tall))
+        pictures.append(Picture(id_, x, y, wide, tall, captions[id_]))
     write_bytes(path, encode_png(canvas))
     return tuple(pictures)
 

@@ -42,11 +42,15 @@ Pair = TypeVar("Pair", bound=tuple[int | str, int | str])
 
 
 class Shares(msgspec.Struct, frozen=True):
-    """How many sets of samples share something inside folds, and how many have other labels."""
+    """How many sets of samples share something inside folds, and how many have other labels.
+
+    ``warnings`` say what stands in two folds.
+    """
 
     duplicates: int
     alike: int
     disputed: int
+    warnings: tuple[str, ...] = ()
 
 
 def summarise(
@@ -87,13 +91,15 @@ def summarise(
         tones=tuple(_tone(str(dtype), own) for dtype, own in samples.groupby("dtype", sort=True))
         if samples["brightness"].notna().any()
         else (),
-        boxes_per_sample=range_of(samples["boxes"]),
+        boxes_per_sample=range_of(samples["boxes"].where(samples["has_boxes"])),
         boxes=tuple(_box_kind(str(name), own) for name, own in boxes.groupby("name", sort=True)),
         box_sides=_sides(boxes["side"].to_numpy()) if len(boxes) else None,
         box_places=_places(boxes) if len(boxes) else (),
         missing=missing(samples),
         drift=drifts.found,
         tests=drifts.tests,
+        untested=drifts.untested,
+        warnings=shares.warnings,
         duplicates_within_folds=shares.duplicates,
         alike_within_folds=shares.alike,
         disputed=shares.disputed,
@@ -117,9 +123,11 @@ def missing(samples: pd.DataFrame) -> tuple[Missing, ...]:
     for fact in ANNOTATED:
         lacking = int((~samples[fact]).sum())
         if lacking < len(samples):  # else nobody annotates that here
-            found.append(Missing(fact.removeprefix("has_"), lacking))
+            found.append(Missing(f"annotation: {fact.removeprefix('has_')}", lacking))
     for column in columns_of(samples):
-        found.append(Missing(column.removeprefix(COLUMN), int(samples[column].isna().sum())))
+        found.append(
+            Missing(f"column {column.removeprefix(COLUMN)}", int(samples[column].isna().sum()))
+        )
     return tuple(one for one in found if one.samples)
 
 

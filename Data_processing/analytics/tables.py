@@ -26,20 +26,23 @@ class Tables(msgspec.Struct, frozen=True):
     ``boxes``, by id: id, name, width and height and side (the square root of the area), pixels,
     share (of the image's area), x and y (where the centre is, shares of the image's sides).
 
-    ``counts``: how many objects of each class are counted.
+    ``counts``: how many objects of each class are counted. ``is_decoded``: whether images were to
+    be decoded.
     """
 
     samples: pd.DataFrame
     boxes: pd.DataFrame
     counts: dict[str, int]
+    is_decoded: bool = True
 
 
-def tables(names: Sequence[str], known: pd.DataFrame) -> Tables:
+def tables(names: Sequence[str], known: pd.DataFrame, is_decoded: bool) -> Tables:
     """Return the tables of some data sets.
 
     Args:
         names: the data sets.
         known: a row a sample, with columns id and tone (``Tone`` or None); others are kept.
+        is_decoded: whether images were to be decoded.
     """
     samples, boxes = [], []
     counts: dict[str, int] = {}
@@ -59,7 +62,7 @@ def tables(names: Sequence[str], known: pd.DataFrame) -> Tables:
         boxes.append(_boxes(part, read.images))
     whole = pd.concat(samples, ignore_index=True).merge(known, on="id", validate="one_to_one")
     whole = _with_tones(whole.sort_values("id", ignore_index=True))
-    return Tables(whole, pd.concat(boxes).sort_values("id", ignore_index=True), counts)
+    return Tables(whole, pd.concat(boxes).sort_values("id", ignore_index=True), counts, is_decoded)
 
 
 def fold_names(samples: pd.DataFrame, about: About) -> dict[int, str]:

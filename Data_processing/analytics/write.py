@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
 import pandas as pd
 
 from Data_processing.analytics.drift import drifts
 from Data_processing.analytics.findings import findings
 from Data_processing.analytics.pictures import write_pictures
+from Data_processing.analytics.quantities import quantities
 from Data_processing.analytics.summary import Shares, summarise
 from Data_processing.analytics.tables import Tables, fold_names, tables
+from Data_processing.sections import Audit, Split
 from Data_processing.sharing import Sharing
 from Datasets.analytics import (
     ANALYTICS,
@@ -27,30 +30,57 @@ KEPT = ("id", "dataset", "fold", "label", "group", "width", "height", "channels"
 """Columns of the table of samples; behind them brightness, contrast and holes."""
 
 
-def write_analytics(
-    samples: pd.DataFrame, about: About, same: Sharing, alike: Sharing, roots: Mapping[str, Path]
-) -> None:
-    """Write all that is known of the samples.
+class Audited(msgspec.Struct, frozen=True):
+    """What ``audit`` knows when it writes.
 
-    Args:
-        samples: a row a sample, with columns id, fold, label, labels, group and tone.
-        about: how they were dealt out.
-        same: sets of samples with the same pixels.
-        alike: sets of samples that look alike.
-        roots: the raw folder of each data set.
+    ``samples`` has a row a sample, with columns id, fold, label, labels, is_annotated, group and
+    tone. ``sharing`` is what they share: the same pixels, a look (by hashes, or to a network), a
+    group. ``roots`` are the raw folders of the data sets.
     """
-    of = tables(sorted(roots), samples)
-    listed = [*same.every(), *alike.every()]
-    shares = Shares(len(same.inside), len(alike.inside), sum(one.disputed() for one in listed))
-    names = fold_names(of.samples, about)
-    found = drifts(of.samples, names)
-    looked = findings(of, listed, found.found)
+
+    samples: pd.DataFrame
+    about: About
+    split: Split
+    asked: Audit
+    same: Sharing
+    alike: Sharing
+    groups: Sharing
+    warnings: tuple[str, ...]
+    roots: Mapping[str, Path]
+
+
+def write_analytics(of: Audited) -> None:
+    """Write all that is known of the samples."""
+    tabled = tables(sorted(of.roots), of.samples, of.asked.near != "off")
+    listed = [*of.same.every(), *of.alike.every()]
+    disputed = sum(one.disputed() for one in listed)
+    shares = Shares(len(of.same.inside), len(of.alike.inside), disputed, of.warnings)
+    called = fold_names(tabled.samples, of.about)
+    values = quantities(tabled.samples, dealt_by(of.split))
+    drifted = drifts(tabled.samples, values)
+    told = [*listed, *of.groups.across]
+    found = findings(tabled, told, drifted.found, values, called)
     with new_folder(ANALYTICS) as folder:
-        named = [id_ for one in looked for id_ in one.samples]
-        pictures = write_pictures(folder / PICTURES_FILE, named, roots)
-        write_json(folder / SUMMARY_FILE, summarise(of, shares, names, found, looked, pictures))
+        ids = [id_ for one in found for id_ in one.samples]
+        captions = _captions(tabled.samples, called)
+        pictures = write_pictures(folder / PICTURES_FILE, ids, of.roots, captions)
+        summary = summarise(tabled, shares, called, drifted, found, pictures)
+        write_json(folder / SUMMARY_FILE, summary)
         write_json(folder / SHARED_FILE, listed[:LISTED])
-        _write_samples(folder / SAMPLES_FILE, of)
+        _write_samples(folder / SAMPLES_FILE, tabled)
+
+
+def dealt_by(split: Split) -> set[str]:
+    """Return the columns of the tables by which folds are made."""
+    groups = (split.group,) if isinstance(split.group, str) else split.group or ()
+    return {column for column in (*groups, split.time, split.given) if column}
+
+
+def _captions(samples: pd.DataFrame, called: Mapping[int, str]) -> dict[str, str]:
+    """Return what stands below each sample's picture: its label, and its fold."""
+    labels = samples["label"].where(samples["label"] != "", "no label")
+    folds = samples["fold"].map(called)
+    return dict(zip(samples["id"], labels + " \N{MIDDLE DOT} " + folds, strict=True))
 
 
 def _write_samples(path: Path, of: Tables) -> None:

@@ -28,6 +28,8 @@ def deal(samples: pd.DataFrame, split: Split, draw: Draw) -> Dealt:
     """
     folds = dealt_by_name(samples["id"], split, draw)
     labelled = np.flatnonzero(samples["label"] != "")
+    if not len(labelled):
+        refuse_rare([], split)
     held = holdout.of_each_label(samples.iloc[labelled], split, draw.seed)
     folds[labelled] = HOLDOUT
     kept = labelled[~held]

@@ -16,7 +16,8 @@ def always_train(samples: pd.DataFrame, split: Split, together: Sequence[str]) -
     """Return who trains in every fold, (N,) bool.
 
     A sample that must stay with annotated ones, of its group where groups are kept whole or of what
-    is merged, falls where they fall. Where nobody annotated anything, all are dealt out.
+    is merged, falls where they fall; one whose group is not known may be of theirs, and is left
+    to the scheme, which refuses it. Where nobody annotated anything, all are dealt out.
 
     Args:
         samples: as ``read_labelled`` returns them.
@@ -31,4 +32,6 @@ def always_train(samples: pd.DataFrame, split: Split, together: Sequence[str]) -
         return ~is_annotated
     family = families(samples, columns)
     tied: np.ndarray = family.isin(family[is_annotated].dropna()).to_numpy()
+    if split.scheme in GROUPED:
+        tied |= samples["group"].isna().to_numpy()
     return ~is_annotated & ~tied

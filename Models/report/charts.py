@@ -191,6 +191,9 @@ def _drawn(series: Sequence[Line], xs: Sequence[float], axis: Axis, right: float
         points = " ".join(f"{x:.1f},{y:.1f}" for x, y in known)
         shape = Markup('<polyline class="line {}" points="{}"/>')
         parts.append(shape.format(line.kind, points))
+        if len(known) == 1:  # no line leads to it
+            dot = Markup('<circle class="point {}" cx="{:.1f}" cy="{:.1f}" r="3"/>')
+            parts.append(dot.format(line.kind, *known[0]))
     for line, y in zip(series, apart(ends, 18), strict=True):
         shape = Markup('<path class="line {}" d="M{} {:.1f}h14"/>')
         parts.append(shape.format(line.kind, right + 8, y))

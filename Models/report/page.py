@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from ruamel.yaml import YAML
 
-from Datasets.analytics import Finding, Summary
+from Datasets.analytics import BoxKind, ClassCount, Finding, Summary
 from Models.report import charts, svg
 from Models.report.distributions import of_data
 from Models.report.evidence import ClassScore, Confusion, Epoch, Evidence, Fold, Picture, shown
@@ -40,10 +40,11 @@ class Answers(msgspec.Struct, frozen=True):
 
 
 class Shot(msgspec.Struct, frozen=True):
-    """A sample and what it looks like."""
+    """A sample, what it looks like, and what stands below."""
 
     id: str
     picture: Picture
+    caption: str
 
 
 class Looked(msgspec.Struct, frozen=True):
@@ -77,6 +78,8 @@ def render(evidence: Evidence) -> str:
             answers=_answers(evidence, told, whole),
             balance=_balance(data),
             distributions=of_data(data),
+            boxes=_boxes(data),
+            fold_names={one.fold: one.name for one in data.folds},
             looked=tuple(_looked(evidence, one) for one in data.findings),
             longest=max(
                 (walked.timing.seconds for walked in evidence.walk if walked.timing), default=0.0
@@ -94,8 +97,18 @@ def _balance(data: Summary) -> Markup | None:
 
 
 def _looked(evidence: Evidence, finding: Finding) -> Looked:
+    captions = {one.sample: one.caption for one in evidence.analytics.pictures}
     there = [id_ for id_ in finding.samples if id_ in evidence.pictures]
-    return Looked(finding, tuple(Shot(id_, evidence.pictures[id_]) for id_ in there))
+    shots = (Shot(id_, evidence.pictures[id_], captions[id_]) for id_ in there)
+    return Looked(finding, tuple(shots))
+
+
+def _boxes(data: Summary) -> tuple[tuple[BoxKind, ClassCount], ...]:
+    """Return the classes with the most boxes, each with how often it is there."""
+    counts = {one.name: one for one in data.classes}
+    rows = [(one, counts[one.name]) for one in data.boxes]
+    most = {one.name for _, one in sorted(rows, key=lambda row: -row[1].boxes)[:BARS]}
+    return tuple(row for row in rows if row[0].name in most)
 
 
 def _environment() -> Environment:

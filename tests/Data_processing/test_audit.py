@@ -14,6 +14,7 @@ from PIL import Image
 
 from Data_processing import audit, check_params
 from Data_processing.audit import PASSED
+from Data_processing.convert import stage as convert
 from Data_processing.sharing import shared
 from Data_processing.split import stage as split
 from Datasets import splits
@@ -23,6 +24,19 @@ from Datasets.files import sha256_of
 from Datasets.image import encode_png
 from Datasets.metadata import SAMPLES_FILE
 from tests.Data_processing.conftest import Workspace
+
+COVID = """\
+seed: 42
+datasets:
+  covid: {{format: csv, path: "{folder}", annotations: metadata.csv, images: images, on_bad: skip,
+    columns: {{image: filename, labels: finding}}, table: {{file: metadata.csv, key: filename}},
+    group: patientid}}
+demo: {{}}
+decode: {{colour: unchanged}}
+split: {{from: [covid], scheme: group, n_folds: 5, group: patientid}}
+audit: {{}}
+copies: 1
+"""
 
 
 def test_it_passes_and_its_output_holds_hashes_only(workspace: Workspace) -> None:
@@ -52,7 +66,7 @@ def test_a_file_in_two_folds_stops_it(workspace: Workspace) -> None:
     table = pd.read_parquet(path)
     table.loc[table["id"] == other, "sha256"] = table.loc[table["id"] == one, "sha256"].iloc[0]
     table.to_parquet(path)
-    with pytest.raises(GateError, match="1 picture stands in two folds") as refused:
+    with pytest.raises(GateError, match="1 set of equal pictures stands in two folds") as refused:
         audit.run(None)  # type: ignore[arg-type]
     assert f"{one} (fold {folds[one]}) = {other} (fold {folds[other]})" in str(refused.value)
     assert not PASSED.exists()
@@ -82,7 +96,10 @@ def test_a_group_in_two_folds_stops_it(workspace: Workspace) -> None:
     split.run(None)  # type: ignore[arg-type]
     with pytest.raises(GateError, match="groups stand in two folds") as refused:
         audit.run(None)  # type: ignore[arg-type]
-    assert re.search(r"\n  site0: shapes/00.png \(fold \d\), shapes/01.png", str(refused.value))
+    said = str(refused.value)
+    assert re.search(r"\n  site site0: shapes/00.png \(fold \d\), shapes/\d\d.png", said)
+    ((first, second),) = re.findall(r"site0: \S+ \(fold (\d)\), \S+ \(fold (\d)\)", said)
+    assert first != second
 
 
 def test_shared_tells_inside_from_across() -> None:
@@ -93,6 +110,7 @@ def test_shared_tells_inside_from_across() -> None:
             "fold": [0, 0, 1, 2, 1, 2],
             "label": list("aabbab"),
             "sha256": ["x", "x", "y", "y", None, None],
+            "is_annotated": True,
         }
     )
     found = shared(table, "sha256")
@@ -142,7 +160,9 @@ def test_the_same_pixels_in_other_files_stop_it(workspace: Workspace) -> None:
     workspace.params("scheme: stratified", "scheme: samples")
     workspace.params("near: warn", "near: error")
     said = leaks(workspace)
-    assert "1 picture stands in two folds" in said and "audit.duplicates: merge" in said
+    assert (
+        "1 set of equal pictures stands in two folds" in said and "audit.duplicates: merge" in said
+    )
     assert ", labelled bright and dark" in said
     listed = json.loads((ANALYTICS / "duplicates.json").read_text())
     assert [one["kind"] for one in listed] == ["content"]  # not a second time as what looks alike
@@ -208,3 +228,35 @@ def test_pictures_in_which_nothing_is_seen_are_no_likeness(workspace: Workspace)
     split.run(Namespace())
     audit.run(Namespace())
     assert json.loads((ANALYTICS / "duplicates.json").read_text()) == []
+
+
+def test_who_was_not_looked_at_is_not_labelled_differently() -> None:
+    """Somebody who looked and found nothing says something else than nobody."""
+    table = pd.DataFrame({"id": list("abcd"), "fold": [0, 0, 1, 1], "label": ["x", "", "x", ""]})
+    table["content"], table["is_annotated"] = list("1122"), [True, False, True, True]
+    first, second = shared(table, "content").inside
+    assert (first.disputed(), second.disputed()) == (False, True)
+    assert second.said() == ["x", ""]
+
+
+def test_patients_of_a_real_set_are_kept_apart_or_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_data: Path
+) -> None:
+    """39 radiographs of 22 patients: by patient none is in two folds, by samples six are named."""
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_text(COVID.format(folder=shared_data / "tab_covid"))
+    convert.run(Namespace(dataset="covid"))
+    split.run(None)  # type: ignore[arg-type]
+    audit.run(None)  # type: ignore[arg-type]
+    rows = pd.read_parquet(f"Datasets/metadata/covid/{SAMPLES_FILE}")
+    folds = rows.merge(splits.read().table, on="id")
+    assert len(folds) == 39 and folds["column.patientid"].nunique() == 22
+    assert folds.groupby("column.patientid")["fold"].nunique().max() == 1
+    params = Path("params.yaml")
+    params.write_text(params.read_text().replace("scheme: group", "scheme: samples"))
+    split.run(None)  # type: ignore[arg-type]
+    with pytest.raises(GateError, match="6 groups stand in two folds") as refused:
+        audit.run(None)  # type: ignore[arg-type]
+    named = set(re.findall(r"patientid (\d+): ", str(refused.value)))
+    dealt = rows.merge(splits.read().table, on="id").groupby("column.patientid")["fold"].nunique()
+    assert named == {str(int(patient)) for patient in dealt.index[dealt > 1]}

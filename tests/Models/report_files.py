@@ -106,14 +106,16 @@ def summary_of(classes: Sequence[str], dataset: str) -> Summary:
         box_sides=Histogram((16.0, 32.0, 64.0), (400, 800)),
         box_places=((1, 2), (3, 1194)),
         missing=(Missing("age", 81),),
-        drift=(Drift("brightness", 2, "fold 2", "KS", 0.31, 0.0004),),
+        drift=(Drift("brightness", 2, "KS", 0.31, 0.0004),),
         tests=50,
+        untested=1,
+        warnings=(),
         duplicates_within_folds=0,
         alike_within_folds=0,
         disputed=0,
         unlabelled=0,
         findings=(Finding("Nearly black images", "1 image", 1, (f"{dataset}/a <b>.png",)),),
-        pictures=(Picture(f"{dataset}/a <b>.png", 8, 8, 128, 96),),
+        pictures=(Picture(f"{dataset}/a <b>.png", 8, 8, 128, 96, "7 <i>"),),
     )
 
 

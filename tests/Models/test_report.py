@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from sklearn.metrics import precision_recall_fscore_support
 
+from Datasets.analytics import Summary
 from Datasets.errors import ParamsError, StoreError
 from Datasets.params import load
 from Models.report import charts, findings, stage
@@ -158,8 +159,28 @@ def test_what_the_data_are_like_stands_on_the_page(walked):
     assert "age 81" in text
     html = render(gather())
     assert 'title="digits/a &lt;b&gt;.png"' in html
+    assert "7 &lt;i&gt;</figcaption>" in html
+    assert "1 fold was not tested" in text
     assert "0.5 to 1: 1,197" in html  # of the bar on hover
     assert "row 2 of 2, column 2: 1,194" in html
+
+
+def test_what_audit_only_said_is_said_again(walked):
+    assert "audit passed: no duplicate in two folds" in " ".join(page().text.split())
+    path = Path("Datasets/analytics/summary.json")
+    summary = msgspec.json.decode(path.read_bytes(), type=Summary)
+    warned = msgspec.structs.replace(summary, warnings=("14 groups stand in two folds",))
+    path.write_bytes(msgspec.json.encode(warned))
+    text = " ".join(page().text.split())
+    assert "audit passed with warnings: 14 groups stand in two folds" in text
+    assert "no duplicate" not in text
+
+
+def test_one_epoch_is_a_dot(walked):
+    Path("Models/curves/0.csv").write_text(
+        "epoch,train_loss,validation_loss,validation_accuracy,learning_rate\n1,2,1,0.5,0.01\n"
+    )
+    assert render(gather()).count('<circle class="point') == 4
 
 
 def test_a_fold_has_the_name_that_the_data_give_it(walked):

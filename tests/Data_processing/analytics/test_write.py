@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from Data_processing import audit
+from Data_processing.analytics import findings
 from Data_processing.split import stage as split
 from Datasets.analytics import ANALYTICS, PICTURES_FILE, SAMPLES_FILE, SUMMARY_FILE, Summary
 from Datasets.files import sha256_of
@@ -140,3 +141,36 @@ def test_a_group_that_is_left_out_gives_its_fold_a_name(workspace: Workspace) ->
     workspace.params("scheme: stratified, n_folds: 3, holdout: 0.0, group: null", SITES)
     names = [one.name for one in written().folds]
     assert names == ["fold 0, site0", "fold 1, site1", "fold 2, site2", "fold 3, site3"]
+
+
+def test_many_rare_classes_are_summed_up() -> None:
+    """Five are named, the rarest first; the others are one finding."""
+    labels = [("big",)] * 100 + [(f"r{i}",) for i in range(7)]
+    table = pd.DataFrame({"id": [f"d/{i:03d}" for i in range(107)], "labels": labels})
+    rare = findings._rare(table)
+    assert [one.what for one in rare] == [
+        *(f"Rare class r{i}" for i in range(5)),
+        "2 more rare classes",
+    ]
+    assert rare[-1].samples == ("d/105", "d/106")
+
+
+def test_where_nothing_can_be_decoded_all_are_named(workspace: Workspace) -> None:
+    rows = workspace.folder / "Datasets/metadata/shapes" / ROWS_FILE
+    table = pd.read_parquet(rows)
+    for number in range(12):
+        path = workspace.folder / f"raw/{number:02d}.png"
+        path.write_bytes(b"no picture %d" % number)
+        table.loc[number, "sha256"] = sha256_of(path.read_bytes())
+    table.to_parquet(rows, index=False)
+    (finding,) = written().findings
+    assert (finding.what, finding.count) == ("Images that cannot be decoded", 12)
+
+
+def test_what_is_only_said_stands_in_the_summary(workspace: Workspace) -> None:
+    workspace.params("group: null", "group: site")
+    workspace.params("near: warn", "near: warn, groups: warn")
+    summary = written()
+    assert summary.warnings == ("4 groups stand in two folds",)
+    assert "Groups in two folds" in found(summary)
+    assert all("site" not in one.what for one in summary.drift)
