@@ -30,6 +30,7 @@ from Datasets.randomness import place_of
 from Datasets.recipe import Recipe
 from Datasets.stage import require, running
 from Datasets.store import About, write_index
+from Datasets.terminal import counted
 
 SHARD_BYTES = 16 << 20
 SHARD_ROWS = 64
@@ -72,7 +73,8 @@ def run(arguments: argparse.Namespace) -> None:
             whole = with_columns(table, _tabular(folders))
             write_index(folder, whole, About(bits, 0, classes), Recipe(colour))
         stage.summary = (
-            f"{table.num_rows:,} samples of {len(classes)} classes in {1 << bits} shards"
+            f"{counted(table.num_rows, 'sample')} of "
+            f"{counted(len(classes), 'class', 'classes')} in {counted(1 << bits, 'shard')}"
         )
 
 

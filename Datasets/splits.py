@@ -21,6 +21,7 @@ import pandas as pd
 from Datasets.errors import StoreError
 from Datasets.files import write_json
 from Datasets.fold_range import require_fold
+from Datasets.terminal import counted
 
 SPLITS = Path("Datasets/splits")
 FOLDS_FILE = "folds.parquet"
@@ -90,8 +91,8 @@ class Folds(msgspec.Struct, frozen=True):
         missing = ids[~ids.isin(of_sample.index)]
         if len(missing):
             raise StoreError(
-                f"{len(missing)} samples have no fold, first {missing.iloc[0]}; run `dvc "
-                "repro split`"
+                f"{counted(len(missing), 'sample')} without fold, first {missing.iloc[0]}; run "
+                "`dvc repro split`"
             )
         folds: np.ndarray = of_sample.loc[ids].to_numpy()
         if about.rule == "past":

@@ -17,6 +17,7 @@ from Datasets.scaler import SCALERS
 from Datasets.splits import SPLITS, Folds
 from Datasets.stage import require, running
 from Datasets.tensors import TENSORS, Tensors
+from Datasets.terminal import counted
 from Models import checkpoint, log, scoring
 from Models.batches import Batches, part_of
 from Models.callbacks import Bar, BestWeights
@@ -190,12 +191,13 @@ def _summary(asked: FoldRange, every: list[FoldMetrics], train: Train) -> str:
     if asked.is_single:
         (metrics,) = every
         return (
-            f"{train.model} on {metrics.train_rows:,} rows for {metrics.epochs} epochs{note}, "
+            f"{train.model} on {metrics.train_rows:,} rows for "
+            f"{counted(metrics.epochs, 'epoch')}{note}, "
             f"validation accuracy {metrics.validation_accuracy:.3f} in epoch {metrics.best_epoch}"
         )
     shares = {metrics.fold: metrics.validation_accuracy for metrics in every}
     return (
-        f"{train.model} on {len(every)} folds for {train.epochs} epochs each"
+        f"{train.model} on {len(every)} folds for {counted(train.epochs, 'epoch')} each"
         f"{note.replace(', ', ', up to ')}, validation accuracy {scoring.over_folds(shares)}"
     )
 

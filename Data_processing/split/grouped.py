@@ -15,6 +15,7 @@ from Data_processing.split.stratified import refuse_rare
 from Datasets.errors import ParamsError
 from Datasets.randomness import seed_for
 from Datasets.splits import HOLDOUT
+from Datasets.terminal import counted
 
 
 def deal(samples: pd.DataFrame, split: Split, draw: Draw) -> Dealt:
@@ -63,7 +64,7 @@ def _refuse_few(groups: pd.Series, split: Split) -> None:
         remedy = fewer(split, "name another column, or choose another scheme")
         raise ParamsError(
             f"{WHERE}.n_folds: {split.n_folds} folds were asked for, but there are "
-            f"{count} groups{after}; {remedy}"
+            f"{counted(count, 'group')}{after}; {remedy}"
         )
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from Data_processing.sections import Scheme, Split
 from Datasets.errors import ParamsError
 from Datasets.splits import HOLDOUT, Rule
+from Datasets.terminal import counted
 
 WHERE = "params.yaml: split"
 _DEALERS: dict[Scheme, str] = {
@@ -95,6 +96,6 @@ def refuse_gaps(samples: pd.DataFrame, column: str, what: str, remedy: str) -> N
     missing = samples[samples[column].isna()]
     if len(missing):
         raise ParamsError(
-            f"{WHERE}.scheme: {len(missing)} samples have no {what}, first "
+            f"{WHERE}.scheme: {counted(len(missing), 'sample')} without {what}, first "
             f"{missing['id'].iloc[0]}; {remedy}"
         )

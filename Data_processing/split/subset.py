@@ -42,9 +42,10 @@ def subset(samples: pd.DataFrame, folds: Folds, split: Split, seed: int) -> pd.D
         return None
     place = samples["id"].map(lambda id_: seed_for(seed, "labelled", id_))
     drawn = samples.assign(place=place).sort_values("place")
+    labelled = ((drawn["label"] != "") & drawn["is_annotated"]).to_numpy(bool)
     parts = []
     for fold in range(folds.about.every):
-        trains = drawn[folds.part(drawn["id"], "train", fold) & (drawn["label"] != "").to_numpy()]
+        trains = drawn[folds.part(drawn["id"], "train", fold) & labelled]
         kept = _said(trains, split) if column_of(split) else _drawn(trains, split, fold)
         if not kept.any():
             raise ParamsError(f"{WHERE}.labelled: no training sample of fold {fold} keeps a label")

@@ -31,7 +31,7 @@ def always_train(samples: pd.DataFrame, split: Split, together: Sequence[str]) -
     if not columns or is_annotated.all():
         return ~is_annotated
     family = families(samples, columns)
-    tied: np.ndarray = family.isin(family[is_annotated].dropna()).to_numpy()
+    tied = family.isin(family[is_annotated].dropna()).to_numpy(bool, copy=True)
     if split.scheme in GROUPED:
         tied |= samples["group"].isna().to_numpy()
     return ~is_annotated & ~tied

@@ -26,7 +26,7 @@ from Datasets.params import Params, load, nearest
 from Datasets.rejections import Rejection, Rejections
 from Datasets.stage import require, running
 from Datasets.store import Store, write_index
-from Datasets.terminal import one_line, say
+from Datasets.terminal import counted, one_line, say
 
 REJECTED_FILE = "rejected.jsonl"
 
@@ -147,7 +147,7 @@ def _summary(work: Work, before: Store, walked: Walked) -> str:
     boxes_in, boxes = lengths_in.sum(), lengths.sum()
     parts = [f"{before.table.num_rows:,} rows in, {rows:,} out"]
     if work.copies:
-        parts.append(f"{work.copies} copies of each drawn")
+        parts.append(f"{counted(work.copies, 'copy', 'copies')} of each drawn")
     if walked.known:
         parts.append(f"{walked.known:,} known from before")
     if rejected:

@@ -120,7 +120,7 @@ def test_the_seed_decides_and_only_it() -> None:
         (
             samples(["a"] * 9, ["g", None] + ["h"] * 7),
             asked("group"),
-            "1 samples have no group, first d/0001.png",
+            "1 sample without group, first d/0001.png",
         ),
         (samples(["a"] * 9, ["g", "h"] * 4 + ["g"]), asked("group"), "there are 2 groups"),
         (
@@ -142,12 +142,12 @@ def test_the_seed_decides_and_only_it() -> None:
         (
             samples(["a"] * 9, ["g", None] + ["h"] * 7),
             asked("leave_one_group_out"),
-            "1 samples have no group",
+            "1 sample without group",
         ),
         (
             samples(["a"] * 9, time=[1.0, None, *range(7)]),
             asked("time", time="day"),
-            "1 samples have no time, first d/0001.png; fill the gaps of the column day",
+            "1 sample without time, first d/0001.png; fill the gaps of the column day",
         ),
         (
             samples(["a"] * 9, time=["2024-01-01", "soon"] + ["2024-01-02"] * 7),
@@ -167,7 +167,7 @@ def test_the_seed_decides_and_only_it() -> None:
         (
             samples(["a"] * 3, given=["train", None, "val"]),
             asked("given", given="list"),
-            "1 samples have no value in column list, first d/0001.png",
+            "1 sample without value in column list, first d/0001.png",
         ),
         (
             samples(["a"] * 3, given=["train", "train", "val"]),
@@ -635,3 +635,18 @@ def test_where_nobody_annotated_anything_and_in_time_all_are_dealt_out() -> None
     days = [f"2024-01-{day:02d}" for day in range(1, 21)]
     timed = samples(["a"] * 19 + [""], time=days, is_annotated=[True] * 19 + [False])
     assert ALWAYS_TRAINS not in assign(timed, asked("time", time="day"), 0)
+
+
+def test_of_an_unknown_group_it_is_refused_as_any_other() -> None:
+    """It may be a picture of somebody who is tested."""
+    table = samples(["a"] * 24 + [""], [*(f"g{i % 6}" for i in range(24)), None])
+    table["is_annotated"] = table["label"] != ""
+    for scheme in ("group", "stratified_group", "leave_one_group_out"):
+        with pytest.raises(ParamsError, match=r"1 sample without group, first d/0024\.png"):
+            assign(table, asked(scheme), 0)
+
+
+def test_where_nothing_has_a_label_stratified_says_so() -> None:
+    bare = samples([""] * 20, is_annotated=[False] * 20)
+    with pytest.raises(ParamsError, match="no sample has a label"):
+        assign(bare, asked("stratified"), 0)

@@ -83,7 +83,7 @@ def test_a_fold_that_does_not_exist_is_refused(fold: int) -> None:
 
 def test_an_id_without_a_fold_is_named() -> None:
     folds = Folds(About(3, "samples"), pd.DataFrame({"id": ["a"], "fold": [0]}))
-    with pytest.raises(StoreError, match="1 samples have no fold, first new"):
+    with pytest.raises(StoreError, match="1 sample without fold, first new"):
         folds.part(pd.Series(["a", "new"]), "test", 0)
 
 
