@@ -50,7 +50,7 @@ def test_a_pool_needs_no_column_that_says_who_keeps_a_label(workspace: Workspace
     pool(workspace)
     path = Path("Datasets/metadata/shapes") / SAMPLES_FILE
     rows = pd.read_parquet(path)
-    rows["column.keep"] = [True, False] * 6
+    rows["column.keep"] = [True] * 10 + [False] * 2
     rows.to_parquet(path, index=False)
     asked = Split(("shapes", "pool"), "samples", 3, labelled="keep")
     kept = stage.assign(read_labelled(asked), asked, 7).folds.labelled
