@@ -8,6 +8,7 @@ from Data_processing.convert import stage as convert
 from Data_processing.fingerprints.weights import named
 from Data_processing.scale import Scale, plan
 from Data_processing.sections import DRAWN, FIXED, GROUPED, STABLE, Audit, Decode, Split, Stack
+from Data_processing.split.subset import column_of
 from Data_processing.steps.entries import Step
 from Data_processing.steps.plan import check as check_steps
 from Datasets.dataset import datasets_of
@@ -68,6 +69,11 @@ def _split(params: Params) -> None:
     for scheme, column in (("time", split.time), ("given", split.given)):
         if split.scheme == scheme and not column:
             raise ParamsError(f"{where}.{scheme}: the scheme {scheme} needs a column; name one")
+    if isinstance(split.labelled, str) and split.labelled[:1].isdigit() and column_of(split):
+        raise ParamsError(
+            f"{where}.labelled: all, a share (0.1), '4 per class' or a column was expected, got "
+            f"'{split.labelled}'"
+        )
     if split.repeats > 1 and split.scheme not in DRAWN:
         raise ParamsError(
             f"{where}.repeats: the scheme {split.scheme} gives the same each time; take it out, or "
