@@ -161,3 +161,9 @@ def test_a_network_that_is_not_there_comes_with_those_that_are(workspace: Worksp
     assert "there is no file Datasets/weights/tiny.onnx; there: a.onnx, b.onnx; `dvc pull" in said
     workspace.params("network: tiny.onnx", "network: a.onnx")
     check_params.run(Namespace(raw=False))
+
+
+def test_a_misspelt_number_of_labels_is_no_column(workspace: Workspace) -> None:
+    workspace.params("group: null", "group: null, labelled: 4 pro class")
+    with pytest.raises(ParamsError, match="'4 per class' or a column was expected, got '4 pro"):
+        check_params.run(Namespace(raw=False))
