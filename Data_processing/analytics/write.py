@@ -79,7 +79,7 @@ def dealt_by(split: Split) -> set[str]:
 def _captions(samples: pd.DataFrame, called: Mapping[int, str]) -> dict[str, str]:
     """Return what stands below each sample's picture: its label, and its fold."""
     labels = samples["label"].where(samples["label"] != "", "no label")
-    folds = samples["fold"].map(called)
+    folds = samples["fold"].map(called).str.replace(" ", "\N{NO-BREAK SPACE}")
     return dict(zip(samples["id"], labels + " \N{MIDDLE DOT} " + folds, strict=True))
 
 
