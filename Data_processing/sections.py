@@ -67,7 +67,7 @@ class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     distance: Annotated[int, msgspec.Meta(ge=0, le=20)] = 8
     """Bits of 64 in which the hashes of what looks alike differ at most."""
     features: Literal["error", "warn", "merge", "off"] = "off"
-    """Samples that look alike to a network: slightly cropped too."""
+    """Samples that look alike to a network: centred crops too."""
     network: str | None = None
     """For ``features``: an ONNX file of ``Datasets/weights``, by name."""
     cosine: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.97

@@ -67,6 +67,7 @@ class _Answering(nn.Module):
         self.module = module
 
     def forward(self, tensors: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits and probabilities, (N, classes) both, of ``tensors`` (N, H, W, C)."""
         logits = self.module(tensors)
         return logits, self.module.framework.probabilities(logits)
 

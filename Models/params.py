@@ -149,9 +149,23 @@ def read_export(params: Params) -> Export:
         ParamsError: an unknown key, no fold, or one that is not trained, or by another fold range.
     """
     export = params.section("export", Export)
-    train, split = read_train(params), params.section("split", _Split)
     where = f"{params.path}: export.fold"
-    place = _said(where, fold_range.parse_place, export.fold)
+    require_trained(_said(where, fold_range.parse_place, export.fold), params, where)
+    return export
+
+
+def require_trained(place: Place, params: Params, where: str) -> None:
+    """Check that params.yaml trains the fold at ``place``, and there.
+
+    Args:
+        place: the fold, and the fold range that it was said to be trained by.
+        params: says which folds are trained.
+        where: who asks, for messages.
+
+    Raises:
+        ParamsError: it is not trained, or by another fold range; ``train`` is wrong.
+    """
+    train, split = read_train(params), params.section("split", _Split)
     trained = next((one for one in train.ranges() if place.fold in one), None)
     if trained is None or _is_beyond(place.fold, split):
         raise ParamsError(
@@ -161,9 +175,8 @@ def read_export(params: Params) -> Export:
     if trained.name != place.fold_range.name:
         raise ParamsError(
             f"{where}: fold {place.fold} is trained by the entry '{trained.name}' of train.folds: "
-            f"write {trained.place(place.fold)}, got {export.fold}"
+            f"write {trained.place(place.fold)}, got {place}"
         )
-    return export
 
 
 def _refuse_folds(train: Train, split: _Split, where: str) -> None:

@@ -28,6 +28,7 @@ class _StandardImage(nn.Module):
         self.eps = eps
 
     def forward(self, pixels: Tensor) -> Tensor:
+        """Return ``pixels`` (N, H, W, C), each image less its mean, over its deviation."""
         centred = pixels - pixels.mean(dim=(1, 2, 3), keepdim=True)
         variance = (centred * centred).mean(dim=(1, 2, 3), keepdim=True)
         return centred / torch.sqrt(variance + self.eps)
@@ -43,6 +44,7 @@ class _Affine(nn.Module):
         self.register_buffer("gain", _tensor(gain))
 
     def forward(self, pixels: Tensor) -> Tensor:
+        """Return ``pixels`` (N, H, W, C), shifted, then multiplied."""
         return (pixels - self.shift) * self.gain
 
 
@@ -58,11 +60,13 @@ class _Matrix(nn.Module):
 
 class _ChannelMatrix(_Matrix):
     def forward(self, pixels: Tensor) -> Tensor:
+        """Return ``pixels`` (N, H, W, C), the channels of each mixed."""
         return (pixels - self.shift) @ self.matrix.T
 
 
 class _ImageMatrix(_Matrix):
     def forward(self, pixels: Tensor) -> Tensor:
+        """Return ``pixels`` (N, H, W, C), all values of an image mixed."""
         rows = (pixels - self.shift).flatten(1)  # (N, H * W * C)
         return (rows @ self.matrix.T).unflatten(1, self.shift.shape)
 
@@ -80,6 +84,7 @@ class _PatchMatrix(nn.Module):
         self.beyond = [kernel.shape[2] // 2] * 4
 
     def forward(self, pixels: Tensor) -> Tensor:
+        """Return ``pixels`` (N, H, W, C), each mixed with those around it."""
         planes = (pixels - self.shift).permute(0, 3, 1, 2)  # (N, C, H, W)
         mirrored = F.pad(planes, self.beyond, mode="reflect")
         return F.conv2d(mirrored, self.kernel, self.bias).permute(0, 2, 3, 1)

@@ -2,9 +2,10 @@
 
 ``python -m benchmarks.duplicates [FOLDER] [--network FILE]`` takes the pictures of a folder (the
 demo's by default), plants a changed one of each, and says how many of them are found, by kind of
-change and by the distance allowed, and how many sets of the folder's own pictures look alike. With
-a network it says the same of its features, by the cosine asked for. Then it times hashing a
-picture, decoding apart, and searching 100,000 hashes, or features of 512 numbers.
+change and by the distance allowed, and which of the folder's own pictures look alike: how many
+sets, how many pictures stand in them, and how many in the largest. With a network it says the same
+of its features, by the cosine asked for. Then it times hashing a picture, decoding apart, and
+searching 100,000 hashes, or features of 512 numbers.
 """
 
 import argparse
@@ -12,9 +13,10 @@ import io
 import resource
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import xor
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
@@ -38,6 +40,33 @@ NUMBERS = 512
 ROUNDS = 3
 
 Change = Callable[[Image.Image], Image.Image]
+
+
+class Alike(NamedTuple):
+    """Sets of pictures that look alike, the pictures in them, and those in the largest."""
+
+    sets: int
+    pictures: int
+    largest: int
+
+
+def alike(cluster: np.ndarray) -> Alike:
+    """Return what looks alike by clusters (N,), a number a picture; one by itself is no set.
+
+    >>> alike(np.array([0, 0, 2, 3, 3, 3]))
+    Alike(sets=2, pictures=5, largest=3)
+    """
+    lengths = np.unique(cluster, return_counts=True)[1]
+    several = lengths[lengths > 1]
+    return Alike(len(several), int(several.sum()), int(several.max(initial=0)))
+
+
+def tell(found: Sequence[np.ndarray]) -> None:
+    """Print what looks alike of the pictures themselves, a column for each of ``found``."""
+    told = [alike(cluster) for cluster in found]
+    print(f"{'sets of their own':22}" + "".join(f"{one.sets:7}" for one in told))
+    print(f"{'pictures in them':22}" + "".join(f"{one.pictures:7}" for one in told))
+    print(f"{'in the largest':22}" + "".join(f"{one.largest:7}" for one in told))
 
 
 def encoded(image: Image.Image) -> Image.Image:
@@ -107,8 +136,7 @@ def recall(images: list[Image.Image], looks: list[Looks]) -> None:
     upright, mirrored = (
         hashes([getattr(one, name) for one in looks]) for name in ("upright", "mirrored")
     )
-    alike = [len(images) - len(set(clusters(upright, mirrored, one))) for one in DISTANCES]
-    print(f"{'alike of their own':22}" + "".join(f"{count:7}" for count in alike))
+    tell([clusters(upright, mirrored, one) for one in DISTANCES])
 
 
 def recall_of_features(images: list[Image.Image], network: Network) -> None:
@@ -120,9 +148,7 @@ def recall_of_features(images: list[Image.Image], network: Network) -> None:
         pairs = [(view, changed[0]) for view in own] + [(view, own[0]) for view in changed]
         cosines = np.max([np.sum(one * other, axis=1) for one, other in pairs], axis=0)
         print(f"{name:22}" + "".join(f"{(cosines >= one).mean():7.2f}" for one in COSINES))
-    found = [cosine.clusters(cosine.rounded(own), one) for one in COSINES]
-    alike = [int((np.unique(one, return_counts=True)[1] > 1).sum()) for one in found]
-    print(f"{'sets of their own':22}" + "".join(f"{count:7}" for count in alike))
+    tell([cosine.clusters(cosine.rounded(own), one) for one in COSINES])
 
 
 def asked(images: list[Image.Image], network: Network) -> np.ndarray:

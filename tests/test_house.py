@@ -1,5 +1,6 @@
 """The house keeps its own rules: what stages list, what rooms may reach, what pages promise."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -123,6 +124,19 @@ def test_verbs_stand_in_the_table_of_their_room(room: str) -> None:
 def test_nothing_is_called_utils() -> None:
     vague = {"utils", "util", "helpers", "helper", "common", "misc"}
     assert [name for name in MODULES if vague & set(name.lower().split("."))] == []
+
+
+def test_every_forward_says_what_it_returns() -> None:
+    """Ruff passes over the methods of private classes, and shapes are what a reader looks for."""
+    silent = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in sorted((ROOT / "Models").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+        and node.name == "forward"
+        and not ast.get_docstring(node)
+    ]
+    assert silent == []
 
 
 def test_params_yaml_is_sound() -> None:

@@ -15,7 +15,7 @@ from Datasets.compute import Compute
 from Datasets.errors import ImageError, ParamsError, SampleError
 from Datasets.files import content_hash
 from Datasets.stage import STATE, map_tasks
-from Datasets.terminal import say
+from Datasets.terminal import one_line, say
 
 FORMAT = 1
 """Raised by hand when others would be made of the same pixels."""
@@ -111,8 +111,8 @@ def _found(network: Network, one: Wanted) -> Found:
     features = network.features(views).astype(np.float64)  # (VIEWS, D)
     if not np.isfinite(features).all():
         raise ParamsError(
-            f"{network.named.where}: of {one.raw.name} it gives what is no number; look at the "
-            "picture, or choose another network"
+            f"{network.named.where}: of {one_line(one.raw.name)} it gives what is no number; look "
+            "at the picture, or choose another network"
         )
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
     if not lengths.min() > 0:

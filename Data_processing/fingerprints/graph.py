@@ -1,4 +1,4 @@
-"""What an ONNX file may hold before it is run: no other files, no endless loops.
+"""What an ONNX file may hold before it is run: no other files, no endless loops, no chance.
 
 The file comes from somewhere else. It is parsed, which runs nothing, and what it could do beyond
 turning pixels into numbers is refused.
@@ -11,10 +11,20 @@ from typing import Any
 import onnx
 
 from Datasets.errors import ParamsError
+from Datasets.terminal import one_line
 
 MOST_BYTES = 2**30
 ENDLESS = ("Loop", "Scan")
 """Operators that may run for ever; no network of today needs them to look at a picture."""
+RANDOM = (
+    "RandomNormal",
+    "RandomNormalLike",
+    "RandomUniform",
+    "RandomUniformLike",
+    "Multinomial",
+    "Bernoulli",
+)
+"""Operators that draw: who is alike would change from run to run, and from machine to machine."""
 REMEDY = "export it again, as one file of features of pictures (docs/splits.md)"
 
 
@@ -26,7 +36,7 @@ def checked_graph(path: Path, where: str) -> bytes:
         where: its key and name, for messages.
 
     Raises:
-        ParamsError: it is too large, no ONNX, wants other files, or could run for ever.
+        ParamsError: it is too large, no ONNX, wants other files, could run for ever, or draws.
     """
     try:
         length = path.stat().st_size
@@ -44,18 +54,29 @@ def checked_graph(path: Path, where: str) -> bytes:
     if not model.graph.node or not model.graph.output:
         raise ParamsError(f"{where}: it is no ONNX file with a network in it; {REMEDY}")
     for part in _parts(model):
-        if isinstance(part, onnx.TensorProto) and (
-            part.data_location == onnx.TensorProto.EXTERNAL or part.external_data
-        ):
-            raise ParamsError(
-                f"{where}: its weights '{part.name}' lie in another file, and no file but this one "
-                "is read; save it with its weights inside"
-            )
-        if isinstance(part, onnx.NodeProto) and part.op_type in ENDLESS:
-            raise ParamsError(
-                f"{where}: its operator {part.op_type} may run for ever; export it without loops"
-            )
+        if isinstance(part, onnx.TensorProto):
+            _check_tensor(part, where)
+        elif isinstance(part, onnx.NodeProto):
+            _check_operator(part.op_type, where)
     return content
+
+
+def _check_tensor(tensor: onnx.TensorProto, where: str) -> None:
+    if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
+        raise ParamsError(
+            f"{where}: its weights '{one_line(tensor.name)}' lie in another file, and no file but "
+            "this one is read; save it with its weights inside"
+        )
+
+
+def _check_operator(name: str, where: str) -> None:
+    if name in ENDLESS:
+        raise ParamsError(f"{where}: its operator {name} may run for ever; export it without loops")
+    if name in RANDOM:
+        raise ParamsError(
+            f"{where}: its operator {name} draws at random, so that nobody would find the same "
+            "again; export it as it predicts, without noise"
+        )
 
 
 def _parts(message: object) -> Iterator[object]:

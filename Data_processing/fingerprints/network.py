@@ -19,6 +19,7 @@ from Data_processing.sections import Audit
 from Datasets.errors import ParamsError
 from Datasets.files import sha256_of
 from Datasets.header import MAX_CHANNELS
+from Datasets.terminal import one_line
 
 FREE_SIDE = 224
 """Height and width where the network leaves them open: what those of ImageNet were trained on."""
@@ -105,7 +106,7 @@ class Network(NamedTuple):
 
 
 def read_network(asked: Audit, path: Path, where: str) -> Network:
-    """Return the network in ``path``, tried once.
+    """Return the network in ``path``, tried.
 
     Args:
         asked: the section ``audit``.
@@ -116,7 +117,7 @@ def read_network(asked: Audit, path: Path, where: str) -> Network:
         ParamsError: the file may not be run, is none that takes pictures and gives numbers, or does
             not fit to ``audit.mean`` and ``audit.std``.
     """
-    where = f"{where}: {path}"
+    where = f"{where}: {one_line(str(path))}"
     content = checked_graph(path, where)
     mean, std = (
         one if isinstance(one, tuple) else (float(one),) for one in (asked.mean, asked.std)
@@ -153,7 +154,7 @@ def _opened(content: bytes, named: Named) -> Network:
         ) from error
     inputs = session.get_inputs()
     if len(inputs) != 1:
-        names = ", ".join(one.name for one in inputs) or "none"
+        names = one_line(", ".join(one.name for one in inputs)) or "none"
         raise ParamsError(f"{named.where}: one input was expected, it has {names}; {REMEDY}")
     takes = _takes(inputs[0].name, inputs[0].type, inputs[0].shape, named.where)
     for key, values in (("mean", named.mean), ("std", named.std)):
@@ -164,7 +165,7 @@ def _opened(content: bytes, named: Named) -> Network:
 def _takes(name: str, kind: str, shape: list[int | str | None], where: str) -> Takes:
     """Return what an input takes. The channels are the shorter of the two axes they may be."""
     lengths = [one if isinstance(one, int) and one > 0 else 0 for one in shape]
-    told = f"its input {name} is {kind} of {shape}"
+    told = f"its input {one_line(name)} is {kind} of {shape}"
     if kind not in DTYPES or len(lengths) != 4:
         raise ParamsError(
             f"{where}: {told}; (N, H, W, C) of uint8, uint16 or float32 was expected, or "
@@ -201,14 +202,24 @@ def _check_values(key: str, values: tuple[float, ...], takes: Takes, where: str)
 
 
 def _try(network: Network) -> None:
-    """Run a network once, on noise: what it declares may leave lengths open."""
+    """Run a network twice, on the same noise: what it declares may leave lengths open.
+
+    Two answers that differ are of a network that draws: dropout as in training, or an operator
+    that no list here names.
+    """
     takes = network.takes
     noise = np.random.default_rng(0).random((2, takes.height, takes.width, takes.channels))
     top = 1 if takes.dtype == "float32" else np.iinfo(takes.dtype).max
-    found = network.features((noise * top).astype(takes.dtype))
+    pictures = (noise * top).astype(takes.dtype)
+    found, again = network.features(pictures), network.features(pictures)
     if not np.isfinite(found).all():
         raise ParamsError(
             f"{network.named.where}: of noise it gives what is no number; choose another network"
+        )
+    if not np.array_equal(found, again):
+        raise ParamsError(
+            f"{network.named.where}: asked twice of the same pictures, it answers differently; "
+            "export it as it predicts, without dropout or noise"
         )
 
 

@@ -55,7 +55,7 @@ def views_of(pixels: np.ndarray, network: Network) -> np.ndarray | None:
         if takes.dtype != "float32":
             return None
         pixels = np.nan_to_num(pixels, posinf=0.0, neginf=0.0)
-    whole = resized_array(pixels, takes.height, takes.width, antialias=True)
+    whole = _resized(pixels, takes)
     top = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 0
     if float(whole.max()) - float(whole.min()) <= FLAT * top / 256:
         return None

@@ -5,6 +5,7 @@ from pathlib import Path
 from Data_processing.sections import Audit
 from Datasets.errors import ParamsError
 from Datasets.params import MOST_NAMES
+from Datasets.terminal import one_line
 
 WEIGHTS = Path("Datasets/weights")
 ABOUT = ("README.md", ".gitignore")
@@ -27,14 +28,14 @@ def named(asked: Audit, params: Path) -> Path:
             f"{where}: audit.features: {asked.features} needs a network; name an ONNX file of "
             f"{WEIGHTS}, or set audit.features: off"
         )
-    name = asked.network
+    name, told = asked.network, one_line(asked.network)
     if name != Path(name).name or "\\" in name or "\0" in name:
         raise ParamsError(
-            f"{where}: '{name}' is a path; put the file into {WEIGHTS} and give its name alone"
+            f"{where}: '{told}' is a path; put the file into {WEIGHTS} and give its name alone"
         )
     path = WEIGHTS / name
     if not path.is_file():
-        raise ParamsError(f"{where}: there is no file {path}; {_there(name)}")
+        raise ParamsError(f"{where}: there is no file {WEIGHTS / told}; {_there(name)}")
     return path
 
 
@@ -44,7 +45,11 @@ def _there(name: str) -> str:
     files = sorted(path.name for path in paths if path.is_file() and path.suffix != ".dvc")
     networks = [file for file in files if file not in ABOUT]
     more = f" and {len(networks) - MOST_NAMES:,} more" if len(networks) > MOST_NAMES else ""
-    told = f"there: {', '.join(networks[:MOST_NAMES])}{more}" if networks else "none is there yet"
-    fetched = f"; `dvc pull {WEIGHTS / name}.dvc` fetches it"
+    told = (
+        f"there: {one_line(', '.join(networks[:MOST_NAMES]))}{more}"
+        if networks
+        else "none is there yet"
+    )
+    fetched = f"; `dvc pull {one_line(str(WEIGHTS / name))}.dvc` fetches it"
     known = fetched if (WEIGHTS / f"{name}.dvc").is_file() else ""
     return told + known + "; `python -m Models features` writes one of a trained network"

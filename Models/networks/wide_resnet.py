@@ -86,6 +86,7 @@ class _Block(nn.Module):
         self.shortcut = nn.Conv2d(inputs, outputs, 1, stride, bias=False) if changes else None
 
     def forward(self, images: Tensor) -> Tensor:
+        """Return ``images`` (N, inputs, H, W) as (N, outputs, H / stride, W / stride)."""
         active = F.leaky_relu(self.norms[0](images), self.slope)
         inner = F.leaky_relu(self.norms[1](self.first(active)), self.slope)
         kept = images if self.shortcut is None else self.shortcut(active)

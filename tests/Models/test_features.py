@@ -1,6 +1,7 @@
 """What a trained network sees, as a file that ``audit`` can ask."""
 
 import argparse
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,8 @@ import onnxruntime
 import pytest
 import torch
 
-from Datasets.errors import StageError, StoreError
-from Datasets.scaler import Affine, Map, StandardImage
+from Datasets.errors import ParamsError, StageError, StoreError
+from Datasets.scaler import SCALERS, Affine, Map, StandardImage
 from Models import checkpoint, features
 from Models.checkpoint import WEIGHTS, Trained
 from Models.export_graph import features_graph
@@ -18,6 +19,8 @@ from Models.module import Module, Parts, build
 from Models.networks.network import InputShape, Network
 from Models.trunk import GRID, Trunk
 from tests.Models.tiny import Tiny
+
+TO = "Datasets/weights/tiny.onnx"
 
 
 def module(
@@ -93,30 +96,39 @@ def test_a_network_without_maps_says_what_it_says() -> None:
     assert found.shape == (2, 12)
 
 
-@pytest.fixture
-def trained(tiny: Tiny) -> Path:
-    """Return the weights of fold 0, not trained."""
+def weigh(tiny: Tiny, place: str) -> Path:
+    """Write the weights of a fold, not trained, and return their folder."""
     shape = InputShape(tiny.side, tiny.side, tiny.channels, tiny.dtype)
     parts = Parts("e001_small_cnn", {"base": 4}, "supervised", {}, tiny.classes, shape)
     learned = dict(build(parts, (StandardImage(),)).learned())
-    folder = WEIGHTS / "0"
+    folder = WEIGHTS / place
     folder.mkdir(parents=True)
     checkpoint.write(folder, Trained(parts, 0, 1, 1, {}), learned, learned)
     return folder
 
 
-def run(to: str, fold: int | None = None, force: bool = False) -> None:
-    features.run(argparse.Namespace(to=Path(to), fold=fold, force=force))
+@pytest.fixture
+def trained(tiny: Tiny) -> Path:
+    """Return the weights of fold 0, not trained."""
+    return weigh(tiny, "0")
+
+
+def run(to: str, fold: str | None = None, force: bool = False) -> None:
+    """Run the verb as the command line does."""
+    parser = argparse.ArgumentParser()
+    features.arguments(parser)
+    said = ["--to", to, *(["--fold", fold] if fold else []), *(["--force"] if force else [])]
+    features.run(parser.parse_args(said))
 
 
 def test_it_writes_a_file_once(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run("Datasets/weights/tiny.onnx")
-    first = Path("Datasets/weights/tiny.onnx").read_bytes()
+    run(TO)
+    first = Path(TO).read_bytes()
     assert "e001_small_cnn of fold 0" in capsys.readouterr().err
     with pytest.raises(StageError, match=r"tiny\.onnx is there already; .* --force"):
-        run("Datasets/weights/tiny.onnx")
-    run("Datasets/weights/tiny.onnx", fold=0, force=True)
-    assert Path("Datasets/weights/tiny.onnx").read_bytes() == first
+        run(TO)
+    run(TO, fold="0", force=True)
+    assert Path(TO).read_bytes() == first
     assert str(Path.cwd()).encode() not in first
 
 
@@ -128,7 +140,49 @@ def test_a_place_that_is_none_is_refused(trained: Path, to: str) -> None:
 
 def test_a_fold_that_was_not_trained_is_refused(trained: Path) -> None:
     with pytest.raises(StoreError, match="dvc repro train@1"):
-        run("Datasets/weights/tiny.onnx", fold=1)
+        run(TO, fold="1")
+
+
+@pytest.fixture
+def ranged(tiny: Tiny) -> Tiny:
+    """Return a data set of which one stage trained two folds, and an earlier one fold 1 alone."""
+    path = Path("params.yaml")
+    text = path.read_text().replace("folds: [0, 1]", 'folds: ["0-1", 2]')
+    path.write_text(text.replace("fold: 0", "fold: 0-1/1"))
+    folds = (SCALERS / "0").replace(SCALERS / "once")
+    (SCALERS / "0-1").mkdir()
+    for place in ("0-1/1", "1"):
+        shutil.copytree(folds, SCALERS / place, dirs_exist_ok=True)
+    weigh(tiny, "0-1/1")
+    return tiny
+
+
+@pytest.mark.parametrize("fold", ["0-1/1", None])
+def test_a_fold_of_a_fold_range_is_found_in_it(
+    ranged: Tiny, fold: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(TO, fold=fold)
+    assert Path(TO).is_file() and "of fold 0-1/1," in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("fold", "said"),
+    [
+        ("1", "--fold: fold 1 is trained by the entry '0-1' of train.folds: write 0-1/1, got 1"),
+        ("2-3/2", "--fold: fold 2 is trained by the entry '2' of train.folds: write 2, got 2-3/2"),
+        ("3", r"--fold: fold 3 is not trained \(train.folds is \['0-1', 2\]\)"),
+        ("0-1", "'0-1' names no single fold: write 0-1/0 for fold 0 of it"),
+        ("../1", "'..' is no fold range: write a fold"),
+    ],
+)
+def test_a_fold_that_train_folds_does_not_train_so_is_refused(
+    ranged: Tiny, fold: str, said: str
+) -> None:
+    """Weights of an earlier run lie in ``Models/weights/1``, and are no fold's of this one."""
+    weigh(ranged, "1")
+    with pytest.raises(ParamsError, match=said):
+        run(TO, fold=fold)
+    assert not Path(TO).exists()
 
 
 def test_a_scaler_goes_into_the_graph() -> None:

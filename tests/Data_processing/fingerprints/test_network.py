@@ -10,6 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from Data_processing.fingerprints import graph
 from Data_processing.fingerprints.network import FREE_SIDE, Named, Network, opened, read_network
+from Data_processing.fingerprints.weights import named
 from Data_processing.sections import Audit
 from Datasets.errors import ParamsError
 from tests.Data_processing.fingerprints.tiny_onnx import model, pooled, write
@@ -138,6 +139,97 @@ def test_what_cannot_be_asked_is_refused_in_a_sentence(content: bytes, said: str
     text = str(refused.value)
     assert text.startswith(f"{WHERE}: Datasets/weights/tiny.onnx: ") and said in text
     assert "\n" not in text and ";" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("RandomNormal", {"shape": [2, 4]}),
+        ("RandomNormalLike", {}),
+        ("RandomUniform", {"shape": [2, 4]}),
+        ("RandomUniformLike", {}),
+        ("Multinomial", {"sample_size": 2}),
+        ("Bernoulli", {}),
+    ],
+)
+@pytest.mark.parametrize("is_seeded", [False, True])
+def test_what_draws_is_refused_by_name(name: str, arguments: dict, is_seeded: bool) -> None:
+    """With a seed, too: what is drawn then still follows from how many were asked before."""
+    taken = [] if "shape" in arguments else ["pictures"]
+    node = helper.make_node(name, taken, ["features"], **arguments)
+    if is_seeded:
+        node.attribute.append(helper.make_attribute("seed", 1.0))
+    with pytest.raises(ParamsError, match=f"its operator {name} draws at random, .*; export it"):
+        read(model([node], ("n", 8, 8, 3), FLOAT))
+
+
+def test_what_draws_is_found_inside_a_function() -> None:
+    """Of a user's own, and below a branch."""
+    draws = helper.make_node("RandomNormalLike", ["x"], ["y"])
+    branch = helper.make_graph([draws], "b", [], [helper.make_tensor_value_info("y", FLOAT, None)])
+    node = helper.make_node("If", ["is"], ["features"], then_branch=branch, else_branch=branch)
+    opset = [helper.make_opsetid("", 20)]
+    inner = helper.make_function("my", "Noise", ["x"], ["y"], [draws], opset)
+    whole = onnx.load_model_from_string(model([FLAT], ("n", 8, 8, 3), FLOAT))
+    whole.functions.append(inner)
+    for content in (model([node], ("n", 8, 8, 3), FLOAT), whole.SerializeToString()):
+        with pytest.raises(ParamsError, match="its operator RandomNormalLike draws"):
+            read(content)
+
+
+@pytest.mark.parametrize("is_training", [False, True])
+def test_dropout_is_refused_in_training_alone(is_training: bool) -> None:
+    weights = [
+        numpy_helper.from_array(np.array(0.5, np.float32), "ratio"),
+        numpy_helper.from_array(np.array(is_training), "training"),
+    ]
+    nodes = [
+        helper.make_node("Flatten", ["pictures"], ["flat"]),
+        helper.make_node("Dropout", ["flat", "ratio", "training"], ["features"]),
+    ]
+    content = model(nodes, ("n", 8, 8, 3), FLOAT, weights)
+    if is_training:
+        with pytest.raises(ParamsError, match=r"asked twice .* it answers differently; export it"):
+            read(content)
+    else:
+        assert read(content).takes.height == 8
+
+
+def strange() -> list[tuple[str, bytes]]:
+    """Return files with a newline in a name, and the names as they are to be told."""
+    harmed = onnx.load_model_from_string(outside())
+    harmed.graph.initializer[0].name = "ax\nes"
+    flat = model([FLAT], ("n", 64), FLOAT)
+    renamed = onnx.load_model_from_string(flat)
+    renamed.graph.input[0].name = renamed.graph.node[0].input[0] = "pic\ntures"
+    two = onnx.load_model_from_string(model([FLAT], (1, 8, 8, 3), FLOAT, mask=FLOAT))
+    two.graph.input[1].name = "ma\nsk"
+    return [
+        (r"'ax\nes' lie in another file", harmed.SerializeToString()),
+        (r"its input pic\ntures is", renamed.SerializeToString()),
+        (r"it has pictures, ma\nsk", two.SerializeToString()),
+    ]
+
+
+@pytest.mark.parametrize(("told", "content"), strange())
+def test_names_of_strangers_begin_no_line(told: str, content: bytes) -> None:
+    path = write("ti\nny.onnx", content)
+    with pytest.raises(ParamsError) as refused:
+        read_network(Audit(features="warn"), path, WHERE)
+    text = str(refused.value)
+    assert text.startswith(rf"{WHERE}: Datasets/weights/ti\nny.onnx: ") and told in text
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize("name", ["a\nb.onnx", "a\nb/c.onnx"])
+def test_a_name_in_params_begins_no_line(name: str) -> None:
+    write("oth\ner.onnx", b"")
+    write("a\nb.onnx.dvc", b"")
+    with pytest.raises(ParamsError) as refused:
+        named(Audit(features="warn", network=name), Path("params.yaml"))
+    text = str(refused.value)
+    assert "\n" not in text and r"a\nb" in text
+    assert "is a path" in text or r"there: oth\ner.onnx; `dvc pull Datasets/weights/a\nb" in text
 
 
 def test_a_graph_that_fails_on_pictures_is_refused() -> None:
