@@ -28,10 +28,7 @@ Entry = dict[str, dict[str, object] | None]
 
 
 class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The section ``scale`` of params.yaml: scalers in order, each ``{name: {argument.
-
-    Value}}``.
-    """
+    """The section ``scale`` of params.yaml: scalers in order, a name with its arguments each."""
 
     ops: tuple[Entry, ...] = ()
 

@@ -36,7 +36,7 @@ PLACES = 12
 PAIRS = 200
 """Pairs of classes that are listed, of as many as there may be."""
 SIZES = 10
-
+"""Sizes of images that are listed."""
 
 Pair = TypeVar("Pair", bound=tuple[int | str, int | str])
 
@@ -145,7 +145,7 @@ def _together(labels: pd.Series) -> tuple[Together, ...]:
     return tuple(Together(*pair, count) for pair, count in _most(pairs)[:PAIRS])
 
 
-def _most(counts: "Counter[Pair]") -> "list[tuple[Pair, int]]":
+def _most(counts: Counter[Pair]) -> list[tuple[Pair, int]]:
     """Return what was counted, the most frequent first, what is equally frequent in order."""
     return sorted(counts.items(), key=lambda one: (-one[1], one[0]))
 
