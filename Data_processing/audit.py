@@ -9,13 +9,13 @@ from pathlib import Path
 
 import msgspec
 
-from Data_processing.analytics.write import Audited, write_analytics
+from Data_processing.analytics.write import Audited, dealt_by, write_analytics
 from Data_processing.fingerprints.kin import CONTENT, FEATURES, LOOK, kin, roots_of
 from Data_processing.labelled import read_labelled
 from Data_processing.sections import Audit, Split
 from Data_processing.sharing import Shared, Sharing, shared
 from Datasets import compute, metadata, splits
-from Datasets.dataset import METADATA
+from Datasets.dataset import METADATA, datasets_of
 from Datasets.errors import GateError
 from Datasets.files import sha256_of_file, write_json
 from Datasets.params import load
@@ -114,8 +114,8 @@ def run(arguments: argparse.Namespace) -> None:
             Audited(
                 samples,
                 folds.about,
-                split,
-                asked,
+                dealt_by(split, datasets_of(params)),
+                asked.near != "off",
                 same,
                 alike,
                 found[KINDS[-1]],

@@ -1,6 +1,6 @@
 """Samples with their labels and groups, as ``split`` deals them out and ``audit`` looks at them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -22,9 +22,9 @@ def read_labelled(split: Split) -> pd.DataFrame:
     """Return all samples of the split, sorted by id.
 
     Columns id, label (several joined by '+'), labels (a tuple), is_annotated (whether anybody
-    looked for labels, counts, boxes or a mask), group (text or None); time and
-    given where the scheme is that, and labelled where a column says it, as the columns of the data
-    sets' tables have them.
+    looked for labels, counts, boxes or a mask), group (text or None), lacks_group (whether its data
+    set is a pool without such a column); time and given where the scheme is that, and labelled
+    where a column says it, as the columns of the data sets' tables have them.
 
     Raises:
         ParamsError: a column that is asked for is not in a data set's table.
@@ -37,23 +37,37 @@ def read_labelled(split: Split) -> pd.DataFrame:
     if told:
         more["labelled"] = told
     groups = (split.group,) if isinstance(split.group, str) else split.group or ()
-    parts = [_of_set(name, tuple(dict.fromkeys(groups)), more) for name in split.from_]
+    pools = _pools(split.from_)
+    names = tuple(dict.fromkeys(groups))
+    parts = [_of_set(name, names, more, name in pools) for name in split.from_]
     samples = pd.concat(parts).sort_values("id", ignore_index=True)
     columns = [GROUP + group for group in dict.fromkeys(groups)] or [GROUP]
     samples["group"] = joined(samples[columns].rename(columns=lambda name: name[len(GROUP) :]))
     return samples.drop(columns=columns)
 
 
-def _of_set(name: str, groups: tuple[str, ...], more: Mapping[str, str]) -> pd.DataFrame:
+def _pools(names: Sequence[str]) -> set[str]:
+    """Return the data sets in which nothing is annotated, where another's samples are tested."""
+    bare = set()
+    for name in names:
+        folder = require(METADATA / name, f"convert@{name}")
+        if not read_samples(folder, list(ANNOTATED)).to_numpy().any():
+            bare.add(name)
+    return bare if len(bare) < len(set(names)) else set()
+
+
+def _of_set(
+    name: str, groups: tuple[str, ...], more: Mapping[str, str], is_pool: bool
+) -> pd.DataFrame:
     """Return the samples of one data set, each column of ``groups`` by its name after ``GROUP``.
 
-    One in which nothing is annotated may lack columns: it is then a group of its own.
+    A pool may lack columns of groups, and the one that says who keeps a label: it has none.
     """
-    folder = require(METADATA / name, f"convert@{name}")
+    folder = METADATA / name
     own = own_columns(folder)
     asked = [group for group in groups if group != DATASET or DATASET in own]
     told = {key: COLUMN + column for key, column in more.items()}
-    if not read_samples(folder, list(ANNOTATED)).to_numpy().any():  # nobody is tested on it
+    if is_pool:
         asked = [group for group in asked if group in own]
         told = {key: one for key, one in told.items() if key != "labelled" or more[key] in own}
     for key, column in [*(("group", one) for one in asked), *((key, more[key]) for key in told)]:
@@ -66,9 +80,11 @@ def _of_set(name: str, groups: tuple[str, ...], more: Mapping[str, str]) -> pd.D
     part["label"] = ["+".join(one) for one in labels]
     part["labels"] = [tuple(one) for one in labels]
     part["is_annotated"] = read.table.select(ANNOTATED).to_pandas().any(axis=1)
+    part["lacks_group"] = is_pool and any(one not in (*asked, DATASET) for one in groups)
     for group in groups or ("",):
-        known = group in wanted
-        values = read.table[wanted[group]].to_pylist() if known else [name] * len(part)
+        values = [name if group == DATASET else None] * len(part)
+        if group in wanted:
+            values = read.table[wanted[group]].to_pylist()
         part[GROUP + group] = [None if one is None else _text(one) for one in values]
     for key, column in told.items():
         part[key] = read.table[column].to_pandas()

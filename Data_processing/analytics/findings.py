@@ -111,8 +111,10 @@ def _disputed(sharing: Sequence[Shared]) -> list[Shared]:
 
 def _pair(one: Shared) -> tuple[str, str]:
     """Return two of a set that tell the most: of two labels, else of two folds."""
-    marks = one.labels if one.disputed() else one.folds
-    other = next((i for i, mark in enumerate(marks) if mark not in (None, marks[0])), 1)
+    if one.disputed():
+        first, other = (one.labels.index(label) for label in one.said()[:2])
+        return one.ids[first], one.ids[other]
+    other = next((i for i, fold in enumerate(one.folds) if fold != one.folds[0]), 1)
     return one.ids[0], one.ids[other]
 
 
@@ -229,11 +231,19 @@ def _drifts(
     names: Mapping[int, str],
 ) -> list[Finding]:
     """Return one finding a quantity: the fold that differs the most, and how many others do."""
-    found = []
-    for what in list(dict.fromkeys(one.what for one in drifts))[:NAMED]:
-        own = [one for one in drifts if one.what == what]
-        found.append(_drift(samples, own, values[what], names[own[0].fold]))
-    return found
+    of_what: dict[str, list[Drift]] = {}
+    for one in drifts:
+        of_what.setdefault(one.what, []).append(one)
+    found = [
+        _drift(samples, own, values[what], names[own[0].fold]) for what, own in of_what.items()
+    ]
+    if len(found) <= NAMED:
+        return found
+    others = list(of_what)[NAMED:]
+    what = f"Folds differ in {len(others):,} more quantities"
+    figures = ", ".join(others[:NAMED]) + (", ..." if len(others) > NAMED else "")
+    last = found[NAMED]
+    return [*found[:NAMED], Finding(what, figures, last.count, last.samples)]
 
 
 def _drift(samples: pd.DataFrame, drifts: Sequence[Drift], values: pd.Series, name: str) -> Finding:
@@ -241,11 +251,11 @@ def _drift(samples: pd.DataFrame, drifts: Sequence[Drift], values: pd.Series, na
     drift = drifts[0]
     fold = samples["fold"] == drift.fold
     own, others = values[fold], values[~fold & (samples["fold"] != ALWAYS_TRAINS)]
-    if values.dtype == object:
+    if values.dtype != "float64":
         surplus = own.value_counts(normalize=True).sub(
             others.value_counts(normalize=True), fill_value=0.0
         )
-        most = min(surplus.items(), key=lambda one: (-abs(one[1]), str(one[0])))[0]
+        most = min(surplus.items(), key=lambda one: (-one[1], str(one[0])))[0]
         rows = samples[fold & (values == most)]
         shares = [float((part.dropna() == most).mean()) for part in (own, others)]
         told = f"{most}: {shares[0]:.0%} of it, {shares[1]:.0%} of the others"

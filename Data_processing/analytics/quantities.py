@@ -29,7 +29,7 @@ def quantities(samples: pd.DataFrame, dealt_by: Collection[str]) -> dict[str, pd
     found["counts"] = samples["objects"].astype("float64").where(samples["has_counts"])
     found |= _labels(samples)
     if "dataset" not in dealt_by:
-        found["data set"] = samples["dataset"]
+        found["data set"] = samples["dataset"].astype(object)
     found["channels and type"] = kinds(samples)
     for name in columns_of(samples):
         column = name.removeprefix(COLUMN)

@@ -67,12 +67,13 @@ def tables(names: Sequence[str], known: pd.DataFrame, is_decoded: bool) -> Table
 
 def fold_names(samples: pd.DataFrame, about: About) -> dict[int, str]:
     """Return what each fold is called: by its group too, where it is one group that is left out."""
-    first = samples.groupby("fold")["group"].first()
     names = {}
-    for fold, group in zip(first.index.tolist(), first.tolist(), strict=True):
-        name = fold_name(fold, about.rule)
-        left_out = about.scheme == "leave_one_group_out" and fold >= 0
-        names[fold] = f"{name}, {group}" if left_out else name
+    for fold in sorted(samples["fold"].unique().tolist()):
+        names[fold] = fold_name(fold, about.rule)
+        if about.scheme == "leave_one_group_out" and fold >= 0:
+            groups = sorted(samples.loc[samples["fold"] == fold, "group"].dropna().unique())
+            more = f" and {len(groups) - 1} more" if len(groups) > 1 else ""
+            names[fold] += f", {groups[0]}{more}"
     return names
 
 

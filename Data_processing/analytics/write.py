@@ -1,6 +1,6 @@
 """The folder ``Datasets/analytics``: numbers, what to look at, and pictures of it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import msgspec
@@ -12,7 +12,7 @@ from Data_processing.analytics.pictures import write_pictures
 from Data_processing.analytics.quantities import quantities
 from Data_processing.analytics.summary import Shares, summarise
 from Data_processing.analytics.tables import Tables, fold_names, tables
-from Data_processing.sections import Audit, Split
+from Data_processing.sections import GROUPED, Split
 from Data_processing.sharing import Sharing
 from Datasets.analytics import (
     ANALYTICS,
@@ -21,6 +21,7 @@ from Datasets.analytics import (
     SHARED_FILE,
     SUMMARY_FILE,
 )
+from Datasets.dataset import Dataset
 from Datasets.files import new_folder, write_json
 from Datasets.splits import About
 
@@ -34,14 +35,15 @@ class Audited(msgspec.Struct, frozen=True):
     """What ``audit`` knows when it writes.
 
     ``samples`` has a row a sample, with columns id, fold, label, labels, is_annotated, group and
-    tone. ``sharing`` is what they share: the same pixels, a look (by hashes, or to a network), a
-    group. ``roots`` are the raw folders of the data sets.
+    tone. ``dealt_by`` are the columns of the tables by which folds were made. ``same``, ``alike``
+    and ``groups`` are what samples share: pixels, a look (by hashes, or to a network), a group.
+    ``roots`` are the raw folders of the data sets.
     """
 
     samples: pd.DataFrame
     about: About
-    split: Split
-    asked: Audit
+    dealt_by: Collection[str]
+    is_decoded: bool
     same: Sharing
     alike: Sharing
     groups: Sharing
@@ -51,12 +53,12 @@ class Audited(msgspec.Struct, frozen=True):
 
 def write_analytics(of: Audited) -> None:
     """Write all that is known of the samples."""
-    tabled = tables(sorted(of.roots), of.samples, of.asked.near != "off")
+    tabled = tables(sorted(of.roots), of.samples, of.is_decoded)
     listed = [*of.same.every(), *of.alike.every()]
     disputed = sum(one.disputed() for one in listed)
     shares = Shares(len(of.same.inside), len(of.alike.inside), disputed, of.warnings)
     called = fold_names(tabled.samples, of.about)
-    values = quantities(tabled.samples, dealt_by(of.split))
+    values = quantities(tabled.samples, of.dealt_by)
     drifted = drifts(tabled.samples, values)
     told = [*listed, *of.groups.across]
     found = findings(tabled, told, drifted.found, values, called)
@@ -70,10 +72,14 @@ def write_analytics(of: Audited) -> None:
         _write_samples(folder / SAMPLES_FILE, tabled)
 
 
-def dealt_by(split: Split) -> set[str]:
-    """Return the columns of the tables by which folds are made."""
-    groups = (split.group,) if isinstance(split.group, str) else split.group or ()
-    return {column for column in (*groups, split.time, split.given) if column}
+def dealt_by(split: Split, datasets: Mapping[str, Dataset]) -> set[str]:
+    """Return the columns of the tables by which the scheme makes folds."""
+    asked = {"time": split.time, "given": split.given}
+    columns = [column for scheme, column in asked.items() if split.scheme == scheme]
+    if split.scheme in GROUPED:
+        groups = (split.group,) if isinstance(split.group, str) else split.group
+        columns += groups or [datasets[name].group for name in split.from_]
+    return {column for column in columns if column}
 
 
 def _captions(samples: pd.DataFrame, called: Mapping[int, str]) -> dict[str, str]:

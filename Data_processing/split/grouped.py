@@ -63,8 +63,8 @@ def _refuse_few(groups: pd.Series, split: Split) -> None:
     if count < split.n_folds:
         remedy = fewer(split, "name another column, or choose another scheme")
         raise ParamsError(
-            f"{WHERE}.n_folds: {split.n_folds} folds were asked for, but there are "
-            f"{counted(count, 'group')}{after}; {remedy}"
+            f"{WHERE}.n_folds: {split.n_folds} folds were asked for, but there "
+            f"{'is' if count == 1 else 'are'} {counted(count, 'group')}{after}; {remedy}"
         )
 
 

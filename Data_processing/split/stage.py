@@ -109,7 +109,8 @@ def _dealt(samples: pd.DataFrame, split: Split, seed: int, together: Sequence[st
     deal = dealer_of(split.scheme)
     if together and split.scheme in GROUPED:
         joint = families(samples, ["group", *together])
-        samples = samples.assign(group=joint.where(samples["group"].notna(), None))
+        has_place = samples["group"].notna() | samples["lacks_group"]
+        samples = samples.assign(group=joint.where(has_place, None))
     every = [deal(samples, split, Draw(seed, repeat)) for repeat in range(split.repeats)]
     columns = {column_of(repeat): one.folds for repeat, one in enumerate(every)}
     if together and split.scheme not in GROUPED:

@@ -16,8 +16,9 @@ def always_train(samples: pd.DataFrame, split: Split, together: Sequence[str]) -
     """Return who trains in every fold, (N,) bool.
 
     A sample that must stay with annotated ones, of its group where groups are kept whole or of what
-    is merged, falls where they fall; one whose group is not known may be of theirs, and is left
-    to the scheme, which refuses it. Where nobody annotated anything, all are dealt out.
+    is merged, falls where they fall. One without a group may be of theirs: it is left to the
+    scheme, which refuses it, but in a data set that tells no groups at all. Where nobody annotated
+    anything, all are dealt out.
 
     Args:
         samples: as ``read_labelled`` returns them.
@@ -33,5 +34,5 @@ def always_train(samples: pd.DataFrame, split: Split, together: Sequence[str]) -
     family = families(samples, columns)
     tied = family.isin(family[is_annotated].dropna()).to_numpy(bool, copy=True)
     if split.scheme in GROUPED:
-        tied |= samples["group"].isna().to_numpy()
+        tied |= (samples["group"].isna() & ~samples["lacks_group"]).to_numpy()
     return ~is_annotated & ~tied

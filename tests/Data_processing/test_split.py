@@ -35,6 +35,7 @@ def samples(
     )
     if "is_annotated" not in more:
         table["is_annotated"] = True
+    table["lacks_group"] = False
     table["labels"] = [tuple(filter(None, label.split("+"))) for label in labels]
     return table
 

@@ -10,12 +10,27 @@ from PIL import Image
 
 from Data_processing import audit
 from Data_processing.analytics import findings
+from Data_processing.analytics.drift import drifts
+from Data_processing.analytics.quantities import quantities
+from Data_processing.analytics.tables import fold_names
+from Data_processing.analytics.write import dealt_by
+from Data_processing.sections import Split
+from Data_processing.sharing import Shared
 from Data_processing.split import stage as split
-from Datasets.analytics import ANALYTICS, PICTURES_FILE, SAMPLES_FILE, SUMMARY_FILE, Summary
+from Datasets.analytics import (
+    ANALYTICS,
+    PICTURES_FILE,
+    SAMPLES_FILE,
+    SUMMARY_FILE,
+    Finding,
+    Summary,
+)
+from Datasets.dataset import Dataset
 from Datasets.files import sha256_of
 from Datasets.image import encode_png
 from Datasets.metadata import COLUMN
 from Datasets.metadata import SAMPLES_FILE as ROWS_FILE
+from Datasets.splits import About
 from tests.Data_processing.conftest import Workspace
 
 SITES = "scheme: leave_one_group_out, n_folds: 3, holdout: 0.0, group: site"
@@ -173,4 +188,86 @@ def test_what_is_only_said_stands_in_the_summary(workspace: Workspace) -> None:
     summary = written()
     assert summary.warnings == ("4 groups stand in two folds",)
     assert "Groups in two folds" in found(summary)
-    assert all("site" not in one.what for one in summary.drift)
+
+
+def seen(count: int = 120) -> pd.DataFrame:
+    """Return samples of two data sets in three folds, as the analytics know them."""
+    rng = np.random.default_rng(2)
+    return pd.DataFrame(
+        {
+            "id": [f"d/{i:03d}" for i in range(count)],
+            "dataset": ["one", "two"] * (count // 2),
+            "fold": np.arange(count) % 3,
+            "label": "a",
+            "labels": [("a",)] * count,
+            "group": None,
+            **{name: rng.normal(0.5, 0.1, count) for name in ("brightness", "contrast", "holes")},
+            **dict.fromkeys(("width", "height"), 64),
+            **dict.fromkeys(("boxes", "objects"), 0),
+            "channels": 3,
+            "dtype": "uint8",
+            **dict.fromkeys(("has_labels", "has_counts", "has_boxes", "has_mask"), True),
+        }
+    )
+
+
+def differences(table: pd.DataFrame) -> dict[str, Finding]:
+    """Return what is told of how the folds of a table differ."""
+    values = quantities(table, ())
+    drifted = drifts(table, values)
+    names = fold_names(table, About(3, "samples"))
+    told = findings._drifts(table, drifted.found, values, names)
+    return {one.what: one for one in told}
+
+
+def test_a_data_set_that_one_fold_has_more_of_is_told_with_its_samples() -> None:
+    table = seen()
+    table.loc[table["fold"] == 1, "dataset"] = pd.Series("two", table.index)
+    finding = differences(table)["Fold 1 differs in data set"]
+    assert finding.figures.startswith("two: 100% of it, 50% of the others; V 0.50")
+    assert finding.samples == tuple(table["id"][table["fold"] == 1][:8])
+
+
+def test_what_a_fold_lacks_is_told_with_samples_that_lack_it() -> None:
+    table = seen()
+    table["column.site"] = np.where((table["fold"] != 2) & (table.index % 2 == 0), "north", "south")
+    finding = differences(table)["Fold 2 differs in column site"]
+    assert finding.figures.startswith("south: 100% of it") and len(finding.samples) == 8
+
+
+def test_further_differences_are_summed_up() -> None:
+    table = seen()
+    for number in range(7):
+        table[f"column.c{number}"] = table["fold"] * 1.0 + table["brightness"] * 0.1 * (1 + number)
+    told = differences(table)
+    assert len(told) == 6
+    last = told["Folds differ in 2 more quantities"]
+    assert len(last.figures.split(", ")) == 2 and last.samples
+
+
+@pytest.mark.parametrize(
+    ("split", "left_out"),
+    [
+        (Split(("a",), "group", group="site"), {"site"}),
+        (Split(("a",), "group"), {"own"}),
+        (Split(("a",), "stratified", group="site", time="day", given="part"), set()),
+        (Split(("a",), "time", group="site", time="day", given="part"), {"day"}),
+        (Split(("a",), "given", given="part"), {"part"}),
+    ],
+)
+def test_only_what_made_the_folds_is_not_compared(split: Split, left_out: set[str]) -> None:
+    assert dealt_by(split, {"a": Dataset("folders", "raw", group="own")}) == left_out
+
+
+def test_a_fold_of_joined_groups_says_so() -> None:
+    table = pd.DataFrame({"fold": [0, 0, 1, -1], "group": ["n", "s", "w", "x"]})
+    names = fold_names(table, About(2, "leave_one_group_out", "site"))
+    assert names == {-1: "holdout", 0: "fold 0, n and 1 more", 1: "fold 1, w"}
+
+
+def test_the_pair_that_is_shown_contradicts_itself() -> None:
+    """Not the one that nobody looked at."""
+    shared = Shared("content", "x", ("a", "b", "c"), (0, 0, 0), (None, "cat", "dog"))
+    assert findings._pair(shared) == ("b", "c")
+    across = Shared("look", "y", ("a", "b", "c"), (1, 1, 2), ("cat", "cat", "cat"))
+    assert findings._pair(across) == ("a", "c")
