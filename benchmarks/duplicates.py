@@ -206,6 +206,8 @@ def main() -> None:
     parser.add_argument("--no-cost", action="store_true", help="time nothing")
     arguments = parser.parse_args()
     paths = sorted(path for path in arguments.folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not paths:
+        parser.error(f"{arguments.folder}: no picture is there ({', '.join(sorted(SUFFIXES))})")
     images = [Image.open(path).convert("RGB") for path in paths[:MOST]]
     pairs = [(image, looks_of(np.asarray(image))) for image in images]
     seen = [(image, looks) for image, looks in pairs if looks is not None]
