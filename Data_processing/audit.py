@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from Data_processing.analytics.summary import Shares
 from Data_processing.analytics.write import Audited, dealt_by, write_analytics
 from Data_processing.fingerprints.kin import CONTENT, FEATURES, LOOK, kin, roots_of
 from Data_processing.labelled import read_labelled
@@ -103,13 +104,15 @@ def run(arguments: argparse.Namespace) -> None:
         names = sorted(split.from_)
         folds = splits.read(require(SPLITS, "split"))
         samples = read_labelled(split).merge(folds.table, on="id", validate="one_to_one")
-        columns = kin(roots_of(params, split), asked, compute.load())
+        roots = roots_of(params, split)
+        columns = kin(roots, asked, compute.load())
         samples = samples.merge(columns, on="id", validate="one_to_one")
         found = {kind: shared(samples, kind.column, range(folds.about.repeats)) for kind in KINDS}
         same, look, features = (found[kind] for kind in PICTURES)
         alike = look.joined(features)  # whoever says so
         disputed = sum(one.disputed() for one in [*same.every(), *alike.every()])
-        warnings = tuple(kind.says(len(one.across)) for kind, one in found.items() if one.across)
+        across = tuple(kind.says(len(one.across)) for kind, one in found.items() if one.across)
+        shares = Shares(len(same.inside), len(alike.inside), disputed, across)
         write_analytics(
             Audited(
                 samples,
@@ -119,13 +122,13 @@ def run(arguments: argparse.Namespace) -> None:
                 same,
                 alike,
                 found[KINDS[-1]],
-                warnings,
-                roots_of(params, split),
+                shares,
+                roots,
             )
         )
         _judge(found, asked, Told(folds.about.rule, split.group))
         write_json(PASSED, Passed(_inputs(names)))
-        stage.summary = _summary(len(samples), found, disputed)
+        stage.summary = _summary(len(samples), shares)
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -140,8 +143,7 @@ class Told(msgspec.Struct, frozen=True):
 
     def named(self, one: Shared, is_same: bool) -> str:
         """Return who they are: a group by its name, and two of them that tell the most."""
-        second = next((i for i, fold in enumerate(one.folds) if fold != one.folds[0]), 1)
-        first = [f"{one.ids[i]} ({self.fold(one.folds[i])})" for i in (0, second)]
+        first = [f"{one.ids[i]} ({self.fold(one.folds[i])})" for i in (0, one.other())]
         said = [label or "no label" for label in one.said()]
         labels = f", labelled {' and '.join(said)}" if one.disputed() else ""
         more = ""
@@ -177,18 +179,14 @@ def _judge(found: dict[Kind, Sharing], asked: Audit, told: Told) -> None:
         raise GateError("audit: the folds leak\n" + "\n".join(stops))
 
 
-def _summary(count: int, found: dict[Kind, Sharing], disputed: int) -> str:
-    parts = [f"{count:,} samples"]
-    across = [kind.says(len(one.across)) for kind, one in found.items() if one.across]
-    parts += across or ["no picture or group in two folds"]
-    same, *alikes = (len(found[kind].inside) for kind in PICTURES)
-    alike = sum(alikes)
-    if same:
-        parts.append(f"{counted(same, 'set')} of equal pictures inside a fold")
-    if alike:
-        parts.append(f"{counted(alike, 'set')} of like pictures inside a fold")
-    if disputed:
-        parts.append(f"{counted(disputed, 'set')} with different labels")
+def _summary(count: int, shares: Shares) -> str:
+    parts = [f"{count:,} samples", *(shares.across or ("no picture or group in two folds",))]
+    if shares.duplicates:
+        parts.append(f"{counted(shares.duplicates, 'set')} of equal pictures inside a fold")
+    if shares.alike:
+        parts.append(f"{counted(shares.alike, 'set')} of like pictures inside a fold")
+    if shares.disputed:
+        parts.append(f"{counted(shares.disputed, 'set')} with different labels")
     return "; ".join(parts)
 
 

@@ -24,6 +24,10 @@ class Shared(msgspec.Struct, frozen=True):
         """Return whether they are one picture, or look alike, and are labelled differently."""
         return self.kind != "group" and len(self.said()) > 1
 
+    def other(self) -> int:
+        """Return the place of the first one in another fold than the first; 1 if there is none."""
+        return next((i for i, fold in enumerate(self.folds) if fold != self.folds[0]), 1)
+
     def said(self) -> list[str]:
         """Return the different labels, in the order of the samples that have them."""
         return [one for one in dict.fromkeys(self.labels) if one is not None]

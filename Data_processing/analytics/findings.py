@@ -114,8 +114,7 @@ def _pair(one: Shared) -> tuple[str, str]:
     if one.disputed():
         first, other = (one.labels.index(label) for label in one.said()[:2])
         return one.ids[first], one.ids[other]
-    other = next((i for i, fold in enumerate(one.folds) if fold != one.folds[0]), 1)
-    return one.ids[0], one.ids[other]
+    return one.ids[0], one.ids[one.other()]
 
 
 def _undecoded(samples: pd.DataFrame) -> list[Finding]:
@@ -124,9 +123,9 @@ def _undecoded(samples: pd.DataFrame) -> list[Finding]:
 
 
 def _tones(samples: pd.DataFrame) -> list[Finding]:
-    whole = samples[samples["dtype"].str.startswith("u")].sort_values(["brightness", "id"])
-    flat = samples[samples["contrast"] == 0] if len(whole) < len(samples) else whole
-    flat = pd.concat([whole[whole["contrast"] < FLAT], flat[flat["contrast"] == 0]])
+    is_whole = samples["dtype"].str.startswith("u")
+    whole = samples[is_whole].sort_values(["brightness", "id"])
+    flat = samples[(samples["contrast"] == 0) | (is_whole & (samples["contrast"] < FLAT))]
     holes = samples[samples["holes"] > 0].sort_values(["holes", "id"], ascending=[False, True])
     return [
         *_of("Nearly black images", whole[whole["brightness"] < DARK]),
@@ -235,7 +234,8 @@ def _drifts(
     for one in drifts:
         of_what.setdefault(one.what, []).append(one)
     found = [
-        _drift(samples, own, values[what], names[own[0].fold]) for what, own in of_what.items()
+        _drift(samples, own, values[what], names[own[0].fold])
+        for what, own in list(of_what.items())[: NAMED + 1]
     ]
     if len(found) <= NAMED:
         return found

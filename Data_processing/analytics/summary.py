@@ -44,13 +44,13 @@ Pair = TypeVar("Pair", bound=tuple[int | str, int | str])
 class Shares(msgspec.Struct, frozen=True):
     """How many sets of samples share something inside folds, and how many have other labels.
 
-    ``warnings`` say what stands in two folds.
+    ``across`` says what stands in two folds.
     """
 
     duplicates: int
     alike: int
     disputed: int
-    warnings: tuple[str, ...] = ()
+    across: tuple[str, ...] = ()
 
 
 def summarise(
@@ -99,7 +99,7 @@ def summarise(
         drift=drifts.found,
         tests=drifts.tests,
         untested=drifts.untested,
-        warnings=shares.warnings,
+        warnings=shares.across,
         duplicates_within_folds=shares.duplicates,
         alike_within_folds=shares.alike,
         disputed=shares.disputed,

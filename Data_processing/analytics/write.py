@@ -36,7 +36,8 @@ class Audited(msgspec.Struct, frozen=True):
 
     ``samples`` has a row a sample, with columns id, fold, label, labels, is_annotated, group and
     tone. ``dealt_by`` are the columns of the tables by which folds were made. ``same``, ``alike``
-    and ``groups`` are what samples share: pixels, a look (by hashes, or to a network), a group.
+    and ``groups`` are what samples share: pixels, a look (by hashes, or to a network), a group;
+    ``shares`` counts it.
     ``roots`` are the raw folders of the data sets.
     """
 
@@ -47,7 +48,7 @@ class Audited(msgspec.Struct, frozen=True):
     same: Sharing
     alike: Sharing
     groups: Sharing
-    warnings: tuple[str, ...]
+    shares: Shares
     roots: Mapping[str, Path]
 
 
@@ -55,8 +56,6 @@ def write_analytics(of: Audited) -> None:
     """Write all that is known of the samples."""
     tabled = tables(sorted(of.roots), of.samples, of.is_decoded)
     listed = [*of.same.every(), *of.alike.every()]
-    disputed = sum(one.disputed() for one in listed)
-    shares = Shares(len(of.same.inside), len(of.alike.inside), disputed, of.warnings)
     called = fold_names(tabled.samples, of.about)
     values = quantities(tabled.samples, of.dealt_by)
     drifted = drifts(tabled.samples, values)
@@ -66,7 +65,7 @@ def write_analytics(of: Audited) -> None:
         ids = [id_ for one in found for id_ in one.samples]
         captions = _captions(tabled.samples, called)
         pictures = write_pictures(folder / PICTURES_FILE, ids, of.roots, captions)
-        summary = summarise(tabled, shares, called, drifted, found, pictures)
+        summary = summarise(tabled, of.shares, called, drifted, found, pictures)
         write_json(folder / SUMMARY_FILE, summary)
         write_json(folder / SHARED_FILE, listed[:LISTED])
         _write_samples(folder / SAMPLES_FILE, tabled)
