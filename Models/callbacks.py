@@ -6,7 +6,7 @@ import lightning.pytorch as lightning
 from torch import Tensor
 
 from Datasets.terminal import progress
-from Models.learner import EpochFigures, Task
+from Models.task import EpochFigures, Task
 
 
 class Bar(lightning.Callback):
@@ -45,24 +45,25 @@ class BestWeights(lightning.Callback):
     Attributes:
         figures: of that epoch, None before the first has ended.
         weights: what was learned by then, on the CPU.
+        last: what is learned by now: the tensors themselves, which training changes.
     """
 
     def __init__(self) -> None:
         """Start with nothing."""
         self.figures: EpochFigures | None = None
         self.weights: dict[str, Tensor] = {}
+        self.last: dict[str, Tensor] = {}
 
     def on_train_epoch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
         """Keep this epoch's weights if they are better."""
         task = _task(pl_module)
-        figures = task.history[-1]
+        figures, self.last = task.history[-1], task.weights()
         if self.figures is None or _rank(figures) > _rank(self.figures):
             self.figures = figures
             self.weights = {
-                name: tensor.detach().cpu().clone()
-                for name, tensor in task.module.learned().items()
+                name: tensor.detach().cpu().clone() for name, tensor in self.last.items()
             }
 
 

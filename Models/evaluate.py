@@ -20,12 +20,13 @@ from Datasets.stage import require, running
 from Datasets.tensors import TENSORS, Tensors
 from Datasets.terminal import progress
 from Models import checkpoint, scoring
-from Models.batches import Part, ids_of, in_order, part_of
+from Models.batches import in_order
 from Models.checkpoint import WEIGHTS
 from Models.isolation import device_of, isolated
 from Models.loading import Mapped
 from Models.module import Module
 from Models.params import read_train
+from Models.part import Part, ids_of, part_of
 from Models.scoring import Interval
 
 EVALUATION = Path("Models/evaluation")
@@ -111,7 +112,7 @@ def predict(module: Module, tensors: Tensors, part: Part, device: torch.device) 
     shares = torch.cat(probabilities).numpy()
     return pd.DataFrame(
         {
-            **ids_of(tensors, part),
+            **ids_of(tensors, part.rows),
             "label": classes[part.labels],
             "predicted": classes[shares.argmax(axis=1)],
             "loss": torch.cat(losses).numpy(),

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from Datasets.parts import find
 from Datasets.scaler import Map
-from Models.batches import Batch
-from Models.frameworks.supervised import Supervised
+from Models.batch import Batch, Joined, Triplets
+from Models.frameworks.framework import Encoder, Framework, Loss, Moment, Problem
 from Models.frameworks.table import FRAMEWORKS
 from Models.networks.network import InputShape, Network
 from Models.networks.table import NETWORKS
@@ -17,6 +17,8 @@ from Models.params import Argument
 from Models.scaling import Scaling
 
 WHERE = "params.yaml: train"
+
+AnyFramework = Framework[Batch] | Framework[Joined] | Framework[Triplets]
 
 
 class Parts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,20 +35,25 @@ class Parts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Module(nn.Module):
     """Tensors as stored (N, H, W, C) in, what the framework makes of them out."""
 
-    def __init__(self, scaling: Scaling, network: Network, framework: Supervised) -> None:
+    def __init__(self, scaling: Scaling, network: Network, framework: AnyFramework) -> None:
         """Join the parts."""
         super().__init__()
         self.scaling = scaling
         self.network = network
         self.framework = framework
 
+    @property
+    def encoder(self) -> Encoder:
+        """Return what gives the features of tensors as stored: scaler and network."""
+        return Encoder(self.scaling, self.network)
+
     def forward(self, tensors: Tensor) -> Tensor:
         """Return logits (N, classes)."""
-        return self.framework(self.network(self.scaling(tensors)))
+        return self.framework(self.encoder(tensors))
 
-    def training_loss(self, batch: Batch) -> Tensor:
-        """Return the loss of a training step, a scalar."""
-        return self.framework.training_loss(self.network, self.scaling(batch.images), batch.labels)
+    def training_loss(self, batch: Batch | Joined | Triplets, moment: Moment) -> Loss:
+        """Return the loss of a training step on a batch as the framework wants it."""
+        return self.framework.training_loss(self.encoder, batch, moment)  # type: ignore[arg-type]
 
     def learned(self) -> Mapping[str, Tensor]:
         """Return what training changes, by name: all but the scaler, which is fitted."""
@@ -58,7 +65,7 @@ class _MakesNetwork(Protocol):
 
 
 class _MakesFramework(Protocol):
-    def __call__(self, width: int, classes: int, **arguments: Argument) -> Supervised: ...
+    def __call__(self, problem: Problem, **arguments: Argument) -> AnyFramework: ...
 
 
 def build(parts: Parts, maps: tuple[Map, ...]) -> Module:
@@ -72,5 +79,6 @@ def build(parts: Parts, maps: tuple[Map, ...]) -> Module:
         FRAMEWORKS, parts.framework, "framework", f"{WHERE}.framework"
     )
     network = makes_network(parts.input, **parts.network_arguments)
-    framework = makes_framework(network.width, len(parts.classes), **parts.framework_arguments)
+    problem = Problem(network.width, len(parts.classes), parts.input)
+    framework = makes_framework(problem, **parts.framework_arguments)
     return Module(Scaling(maps), network, framework)

@@ -1,7 +1,8 @@
 """Orders: which rows stand in which batch of an epoch. Functions of (seed, epoch) alone.
 
-An order deals in positions, 0 to n - 1, in the rows of a part. Any batch of an epoch can be asked
-for first: a run that was broken off goes on at the batch that it had not consumed.
+An order deals in positions, 0 to n - 1, in the rows of a part (``Repeated`` counts on). Any batch
+of an epoch can be asked for first: a run that was broken off goes on at the batch that it had not
+consumed.
 """
 
 from collections.abc import Iterator
@@ -150,6 +151,49 @@ class BlockShuffled:
     def _mixed(self, window: int, runs: list[np.ndarray]) -> np.ndarray:
         rng = np.random.default_rng(seed_for(self._seed, "window", self._epoch, window))
         return rng.permutation(np.concatenate(runs))
+
+
+class Repeated:
+    """Positions 0 to n - 1 over and over, each pass in an order of its own, ``batch`` a group.
+
+    An epoch has as many groups as are asked for, wherever in a pass it ends. A function of (seed,
+    epoch) alone. In the second pass n is added to each position, in the third 2 n, and so on: who
+    draws for them must not draw the same again.
+    """
+
+    def __init__(self, n: int, batch: int, seed: int, groups: int) -> None:
+        self._n = n
+        self._batch = batch
+        self._seed = seed
+        self._groups = groups
+        self._epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch, counted from 0, before it begins."""
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        """Return the number of groups."""
+        return self._groups
+
+    def groups(self, first: int = 0) -> Iterator[np.ndarray]:
+        """Yield the groups of this epoch from number ``first`` on."""
+        number, skipped = divmod(first * self._batch, self._n)
+        left = self._pass(number)[skipped:]
+        for _ in range(first, self._groups):
+            while len(left) < self._batch:
+                number += 1
+                left = np.concatenate([left, self._pass(number)])
+            yield left[: self._batch]
+            left = left[self._batch :]
+
+    def ahead(self, first: int = 0) -> Iterator[list[np.ndarray]]:
+        """Yield nothing to read in advance: what comes next lies anywhere."""
+        yield from ([] for _ in range(first, len(self)))
+
+    def _pass(self, number: int) -> np.ndarray:
+        rng = np.random.default_rng(seed_for(self._seed, "pass", self._epoch, number))
+        return rng.permutation(self._n) + number * self._n
 
 
 def shuffled(ordering: Ordering, n: int, batch: int, seed: int) -> Order:

@@ -11,6 +11,7 @@ from Datasets.fold_range import FoldRange, Place
 from Datasets.params import Params, nearest
 from Models.frameworks.table import FRAMEWORKS
 from Models.networks.table import NETWORKS
+from Models.schedule import ScheduleName
 
 Argument = str | int | float | bool
 """What a network or framework can be told: a plain value."""
@@ -20,6 +21,7 @@ Positive = Annotated[int, msgspec.Meta(ge=1)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Rate = Annotated[float, msgspec.Meta(gt=0, le=1000)]
 Decay = Annotated[float, msgspec.Meta(ge=0, le=1000)]
+Averaged = Annotated[float, msgspec.Meta(ge=0, lt=1)]
 
 T = TypeVar("T")
 
@@ -68,7 +70,8 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The section ``train``.
 
     An entry of ``folds`` is a fold range (``Datasets.fold_range``), a stage of its own.
-    ``learning_rate`` and ``weight_decay`` are the network's own where they are ``auto``.
+    ``learning_rate``, ``weight_decay`` and ``optimiser`` are the framework's own where they are
+    ``auto``, or else the network's; ``schedule``, ``warmup`` and ``ema`` the framework's.
     ``order`` and ``block`` are those of ``Models.orders.Ordering``. ``warmup`` is the share of all
     steps in which the learning rate rises. ``threads`` is torch's number of CPU threads: it changes
     the order of sums, so it is a parameter and not taken from the machine. Two threads of a small
@@ -85,7 +88,10 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     framework: str = "supervised"
     learning_rate: Rate | Literal["auto"] = "auto"
     weight_decay: Decay | Literal["auto"] = "auto"
-    warmup: Share = 0.2
+    optimiser: Literal["auto", "adamw", "sgd"] = "auto"
+    schedule: ScheduleName | Literal["auto"] = "auto"
+    ema: Averaged | Literal["auto"] = "auto"
+    warmup: Share | Literal["auto"] = "auto"
     threads: Positive = 1
     networks: Networks = Networks()
     frameworks: Frameworks = Frameworks()

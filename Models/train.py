@@ -19,16 +19,19 @@ from Datasets.stage import require, running
 from Datasets.tensors import TENSORS, Tensors
 from Datasets.terminal import counted
 from Models import checkpoint, log, scoring
-from Models.batches import Batches, part_of
+from Models.batches import Batches
 from Models.callbacks import Bar, BestWeights
 from Models.checkpoint import WEIGHTS, Trained
+from Models.course import Course
 from Models.isolation import device_of, isolated
-from Models.learner import Conditions, EpochFigures, Learner
+from Models.learner import Conditions, Learner
 from Models.loading import Source, source_of
-from Models.module import Parts, build
-from Models.networks.network import InputShape, Network, Optimiser
+from Models.module import Module, Parts, build
+from Models.networks.network import InputShape, Optimiser
 from Models.orders import Ordering
 from Models.params import Train, read_train
+from Models.part import part_of, unlabelled_of
+from Models.task import EpochFigures
 from Models.trainable import trainable
 
 CURVES = Path("Models/curves")
@@ -132,10 +135,10 @@ def train_fold(place: Place, ground: Ground, folder: Path, bar: Bar) -> Outcome:
         module = build(parts, scaler.read(SCALERS / str(place)))
     best = BestWeights()
     learner = Learner(batches, module, [best, bar], conditions)
-    history = learner.fit_one_cycle(train.epochs, peak(train, module.network), train.warmup)
+    history = learner.fit(course(train, module))
     chosen = best.figures or history[-1]
     trained = Trained(parts, place.fold, train.epochs, chosen.epoch, {})
-    whole = checkpoint.write(folder, trained, best.weights, dict(module.learned()))
+    whole = checkpoint.write(folder, trained, best.weights, best.last)
     metrics = FoldMetrics(
         fold=place.fold,
         train_rows=len(batches.train.rows),
@@ -150,13 +153,20 @@ def train_fold(place: Place, ground: Ground, folder: Path, bar: Bar) -> Outcome:
     return Outcome(metrics, tuple(history), whole.weights[checkpoint.file_name("best")])
 
 
-def peak(train: Train, network: Network) -> Optimiser:
-    """Return the optimiser's settings: what params.yaml says, else what the network likes."""
-    own = network.optimiser
-    return Optimiser(
+def course(train: Train, module: Module) -> Course:
+    """Return how training goes: as params.yaml says, else as framework and network like it."""
+    framework = module.framework
+    own = framework.optimiser or module.network.optimiser
+    peak = Optimiser(
         own.learning_rate if train.learning_rate == "auto" else train.learning_rate,
         own.weight_decay if train.weight_decay == "auto" else train.weight_decay,
+        own.algorithm if train.optimiser == "auto" else train.optimiser,
+        own.momentum,
     )
+    schedule = framework.schedule if train.schedule == "auto" else train.schedule
+    ema = framework.ema if train.ema == "auto" else train.ema
+    warmup = framework.warmup if train.warmup == "auto" else train.warmup
+    return Course(train.epochs, peak, warmup, schedule, ema)
 
 
 def _batches(ground: Ground, fold: int) -> Batches:
@@ -165,18 +175,23 @@ def _batches(ground: Ground, fold: int) -> Batches:
     validation = part_of(tensors, ground.folds, "validation", fold)
     order = Ordering(train.order, train.block)
     seed = ground.conditions.seed
-    return Batches(tensors, training, validation, train.batch, seed, order, ground.source)
+    beside = unlabelled_of(tensors, ground.folds, fold)
+    return Batches(tensors, training, validation, train.batch, seed, order, ground.source, beside)
 
 
 def _curves(asked: FoldRange, outcomes: list[Outcome]) -> bytes:
     """Return a row an epoch as CSV, of several folds with the fold before it."""
     rows = [
-        ({} if asked.is_single else {"fold": outcome.metrics.fold})
-        | msgspec.structs.asdict(figures)
+        ({} if asked.is_single else {"fold": outcome.metrics.fold}) | _row(figures)
         for outcome in outcomes
         for figures in outcome.history
     ]
     return pd.DataFrame(rows).to_csv(index=False).encode()
+
+
+def _row(figures: EpochFigures) -> dict[str, float]:
+    row = msgspec.structs.asdict(figures)
+    return row | {f"train_{name}": value for name, value in row.pop("parts").items()}
 
 
 def _metrics(asked: FoldRange, outcomes: list[Outcome]) -> FoldMetrics | dict[str, FoldMetrics]:
@@ -204,7 +219,10 @@ def _summary(asked: FoldRange, every: list[FoldMetrics], train: Train) -> str:
 
 def _logged(stage: str, outcome: Outcome, ground: Ground, seconds: float) -> log.Run:
     metrics, train, conditions = outcome.metrics, ground.train, ground.conditions
-    named = ("epochs", "batch", "learning_rate", "weight_decay", "warmup", "threads")
+    named = (
+        *("epochs", "batch", "learning_rate", "weight_decay", "optimiser", "schedule", "ema"),
+        *("warmup", "threads"),
+    )
     parameters = {"seed": conditions.seed, **{name: getattr(train, name) for name in named}}
     parameters.update(
         {f"networks.{train.model}.{k}": v for k, v in train.network_arguments().items()}

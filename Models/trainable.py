@@ -5,7 +5,7 @@ from Datasets.errors import StoreError
 from Datasets.fold_range import FoldRange
 from Datasets.splits import Folds
 from Datasets.tensors import Tensors
-from Models.batches import part_of, require_all_classes
+from Models.part import part_of, require_all_classes
 
 SHOWN = 10
 """How many folds are named with what they lack."""

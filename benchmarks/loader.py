@@ -27,10 +27,13 @@ from torchvision.transforms import v2
 from Datasets.layout import shard_name
 from Datasets.store import INDEX_FILE, STORE_FILE, About
 from Datasets.tensors import Tensors
-from Models.batches import Batches, Loader, Part
+from Models.batch import Batch
+from Models.batches import Batches
+from Models.loaders import Loader, RowsLoader
 from Models.loading import CPU, source_of
 from Models.networks.network import InputShape
 from Models.orders import Ordering
+from Models.part import Part
 from Models.views.strong import Strong, StrongView
 from Models.views.weak import Weak, WeakView
 
@@ -60,13 +63,13 @@ def write_set(folder: Path, side: int) -> None:
     (folder / STORE_FILE).write_bytes(msgspec.json.encode(About(0, 0, ("a", "b"))))
 
 
-def loader(tensors: Tensors, order: str = "samples", resident: bool = False) -> Loader:
+def loader(tensors: Tensors, order: str = "samples", resident: bool = False) -> Loader[Batch]:
     """Return our loader of all rows."""
     n = len(tensors)
     part = Part(np.arange(n), np.arange(n) % 2, 0)
     ordering = Ordering("blocks", BLOCK) if order == "blocks" else Ordering()
     source = source_of(tensors, CPU, resident)
-    return Batches(tensors, part, part, BATCH, 1, ordering, source).training()
+    return Batches(tensors, part, part, BATCH, 1, ordering, source).labelled()
 
 
 class Items(torch.utils.data.Dataset[tuple[Tensor, int]]):
@@ -98,13 +101,13 @@ def copies(tensors: Tensors) -> Work:
     return work
 
 
-def epoch(batches: "Loader | torch.utils.data.DataLoader[object]") -> Work:
+def epoch(batches: "Loader[Batch] | torch.utils.data.DataLoader[object]") -> Work:
     """Return an epoch of a loader; an epoch of ours is another each time."""
     turns = iter(range(10**9))
 
     def work() -> None:
-        if isinstance(batches, Loader):
-            batches.order.set_epoch(next(turns))
+        if isinstance(batches, RowsLoader):
+            batches.set_epoch(next(turns))
         for _ in batches:
             pass
 
@@ -189,8 +192,8 @@ def views(side: int, rounds: int) -> None:
         np.random.default_rng(0).integers(0, 256, (BATCH, side, side, 3), np.uint8)
     )
     planes, keys = images.permute(0, 3, 1, 2).contiguous(), torch.arange(BATCH)
-    strong = StrongView(Strong(), InputShape(side, side, 3, "uint8"), 1)
-    weak = WeakView(Weak(), 1)
+    strong = StrongView(Strong(), InputShape(side, side, 3, "uint8"))
+    weak = WeakView(Weak())
     bilinear = v2.RandAugment(interpolation=v2.InterpolationMode.BILINEAR)
     theirs_strong = v2.Compose([bilinear, v2.RandomErasing(1.0)])
     crop = v2.RandomCrop(side, padding=round(side / 8), padding_mode="reflect")

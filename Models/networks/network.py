@@ -1,6 +1,6 @@
 """What every network is: images in, features out, and how it likes to be trained."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import msgspec
 from torch import Tensor, nn
@@ -16,10 +16,16 @@ class InputShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Optimiser(msgspec.Struct, frozen=True):
-    """AdamW: the peak of the learning rate, and the decay of weights."""
+    """How weights move: the peak of the learning rate, their decay, and by which rule.
+
+    ``adamw`` (Loshchilov and Hutter, 2017, https://arxiv.org/abs/1711.05101), or ``sgd`` with
+    Nesterov's ``momentum``, which only it has.
+    """
 
     learning_rate: float
     weight_decay: float
+    algorithm: Literal["adamw", "sgd"] = "adamw"
+    momentum: float = 0.9
 
 
 class Network(nn.Module):

@@ -15,7 +15,6 @@ from torch import Tensor
 
 from Datasets.errors import ParamsError
 from Datasets.params import nearest
-from Datasets.randomness import seed_for
 from Models.networks.network import InputShape
 from Models.views.colour import COLOURS
 from Models.views.draws import uniforms
@@ -52,8 +51,6 @@ class StrongView:
         self,
         strong: Strong,
         shape: InputShape,
-        seed: int,
-        name: str = "strong",
         where: str = "params.yaml: train",
     ) -> None:
         """Check that the operations can be done on images of ``shape``.
@@ -61,8 +58,6 @@ class StrongView:
         Args:
             strong: what may be drawn.
             shape: of the images that will come.
-            seed: of the draws.
-            name: views of another name draw something else.
             where: the place of ``strong`` in params.yaml, for errors.
 
         Raises:
@@ -83,21 +78,18 @@ class StrongView:
             )
         self._white = white
         self._strong = strong
-        self._seed = seed
-        self._name = name
 
-    def __call__(self, images: Tensor, keys: Tensor, epoch: int) -> Tensor:
+    def __call__(self, images: Tensor, keys: Tensor, seed: int) -> Tensor:
         """Return the view of a batch.
 
         Args:
             images: (N, H, W, C) as stored; floats in [0, white], what lies beyond is cut.
             keys: (N,) int64, one a sample.
-            epoch: counted from 0.
+            seed: of the draws, for example ``Moment.seed_of("strong")``.
 
         Returns:
             (N, H, W, C) float32 in the unit of what is stored, not rounded.
         """
-        seed = seed_for(self._seed, "view", self._name, epoch)
         draws = uniforms(seed, keys, 3 + 2 * len(self._ops))
         count, height, width, channels = images.shape
         planes = torch.empty((count, channels, height, width), device=images.device)

@@ -6,7 +6,6 @@ import msgspec
 import torch
 from torch import Tensor
 
-from Datasets.randomness import seed_for
 from Models.views.draws import uniforms
 
 
@@ -25,24 +24,22 @@ class Weak(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class WeakView:
     """Flips and moves each image by draws of its own."""
 
-    def __init__(self, weak: Weak, seed: int, name: str = "weak") -> None:
-        """Take what is drawn; views of another ``name`` draw something else."""
+    def __init__(self, weak: Weak) -> None:
+        """Take what is drawn."""
         self._weak = weak
-        self._seed = seed
-        self._name = name
 
-    def __call__(self, images: Tensor, keys: Tensor, epoch: int) -> Tensor:
+    def __call__(self, images: Tensor, keys: Tensor, seed: int) -> Tensor:
         """Return the view of a batch.
 
         Args:
             images: (N, H, W, C) as stored.
             keys: (N,) int64, one a sample.
-            epoch: counted from 0.
+            seed: of the draws, for example ``Moment.seed_of("weak")``.
 
         Returns:
             (N, H, W, C) of the same dtype.
         """
-        draws = uniforms(seed_for(self._seed, "view", self._name, epoch), keys, 4)
+        draws = uniforms(seed, keys, 4)
         count, height, width, channels = images.shape
         flip_y, flip_x = self._weak.flip == "both", self._weak.flip != "none"
         y = _places(height, self._weak.shift, draws[:, 0], draws[:, 1], flip_y)  # (N, H)

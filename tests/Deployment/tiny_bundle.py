@@ -24,12 +24,12 @@ from Datasets.shards import ShardWriter
 from Datasets.splits import SPLITS
 from Datasets.tensors import TENSORS, Tensors
 from Models import checkpoint
-from Models.batches import part_of
 from Models.checkpoint import WEIGHTS, Trained
 from Models.evaluate import predict
 from Models.export import export
 from Models.module import Parts, build
 from Models.networks.network import InputShape
+from Models.part import part_of
 
 CLASSES = ("cross", "disc", "ring")
 SIDE = 24

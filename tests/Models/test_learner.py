@@ -1,7 +1,11 @@
 """Training is a function of its inputs, learns, and leaves nothing behind."""
 
+import math
 import random
+from collections.abc import Sequence
+from typing import get_args
 
+import lightning.pytorch as lightning
 import msgspec
 import numpy as np
 import pytest
@@ -10,13 +14,16 @@ import torch
 from Datasets import splits
 from Datasets.errors import StageError
 from Datasets.tensors import Tensors
-from Models.batches import Batches, part_of
+from Models.batches import Batches
 from Models.callbacks import Bar, BestWeights
+from Models.course import Course
 from Models.isolation import device_of, isolated
-from Models.learner import Conditions, EpochFigures, Learner, Task
+from Models.learner import Conditions, Learner
 from Models.module import Module, Parts, build
 from Models.networks.network import InputShape, Optimiser
-from Models.schedule import one_cycle
+from Models.part import part_of
+from Models.schedule import ScheduleName, share
+from Models.task import EpochFigures, Task
 from tests.Models.tiny import Tiny
 
 CPU = Conditions(seed=7, threads=1, device=torch.device("cpu"))
@@ -31,7 +38,13 @@ class Fitted(msgspec.Struct, frozen=True):
     history: list[EpochFigures]
 
 
-def fit(epochs: int = 2, conditions: Conditions = CPU, peak: Optimiser = PEAK) -> Fitted:
+def fit(
+    epochs: int = 2,
+    conditions: Conditions = CPU,
+    peak: Optimiser = PEAK,
+    ema: float = 0.0,
+    callbacks: Sequence[lightning.Callback] = (),
+) -> Fitted:
     tensors, folds = Tensors(), splits.read()
     train, validation = (part_of(tensors, folds, name, 0) for name in ("train", "validation"))
     shape = InputShape(16, 16, 3, "uint8")
@@ -41,8 +54,8 @@ def fit(epochs: int = 2, conditions: Conditions = CPU, peak: Optimiser = PEAK) -
         module = build(parts, ())
     best = BestWeights()
     batches = Batches(tensors, train, validation, 8, conditions.seed)
-    learner = Learner(batches, module, [best, Bar("train")], conditions)
-    return Fitted(module, best, learner.fit_one_cycle(epochs, peak, warmup=0.25))
+    learner = Learner(batches, module, [best, Bar("train"), *callbacks], conditions)
+    return Fitted(module, best, learner.fit(Course(epochs, peak, warmup=0.25, ema=ema)))
 
 
 def same(one: Fitted, other: Fitted) -> bool:
@@ -105,7 +118,7 @@ def test_the_best_epoch_is_the_most_accurate_then_the_least_lossy_then_the_first
             ),
             (),
         )
-        task.history = []
+        task.history, task.average = [], None
         for epoch, (accuracy, loss) in enumerate(pairs, start=1):
             task.history.append(EpochFigures(epoch, 1.0, loss, accuracy, 0.1))
             best.on_train_epoch_end(None, task)  # type: ignore[arg-type]
@@ -129,7 +142,8 @@ def test_the_best_weights_are_those_of_their_epoch(tiny: Tiny) -> None:
 
 def test_the_learning_rate_follows_the_schedule(tiny: Tiny) -> None:
     history = fit(epochs=4).history  # 3 steps an epoch
-    expected = [PEAK.learning_rate * one_cycle((3 * epoch + 2.5) / 12, 0.25) for epoch in range(4)]
+    shares = [share("one_cycle", (3 * epoch + 2.5) / 12, 0.25) for epoch in range(4)]
+    expected = [PEAK.learning_rate * one for one in shares]
     assert [figures.learning_rate for figures in history] == pytest.approx(expected)
 
 
@@ -137,7 +151,7 @@ def test_only_what_has_two_axes_decays(tiny: Tiny) -> None:
     module = fit(epochs=1).module
     tensors, folds = Tensors(), splits.read()
     train = part_of(tensors, folds, "train", 0)
-    task = Task(module, Batches(tensors, train, train, 8, 1).training(), 1, PEAK, 0.2, 1)
+    task = Task(module, Batches(tensors, train, train, 8, 1).labelled(), Course(1, PEAK), 1)
     decayed, plain = task.configure_optimizers().param_groups
     assert all(p.ndim >= 2 for p in decayed["params"])
     assert all(p.ndim < 2 for p in plain["params"])
@@ -161,6 +175,36 @@ def test_auto_takes_what_is_there() -> None:
     assert device_of("cpu").type == "cpu"
 
 
-def test_one_cycle_without_or_with_nothing_but_warmup() -> None:
-    assert one_cycle(0.0, warmup=0.0) == 1.0
-    assert one_cycle(1.0, warmup=1.0) == 1.0
+@pytest.mark.parametrize("schedule", get_args(ScheduleName))
+def test_schedules_without_or_with_nothing_but_warmup(schedule: ScheduleName) -> None:
+    assert share(schedule, 0.0, warmup=0.0) == 1.0
+    assert share(schedule, 0.25, warmup=1.0) == 0.25
+    assert share(schedule, 1.0, warmup=1.0) == 1.0
+
+
+def test_the_cosine_is_that_of_fixmatch() -> None:
+    """cos(7 pi k / 16 K) of step k of K."""
+    for step in range(0, 1001, 100):
+        expected = math.cos(7 * math.pi * step / (16 * 1000))
+        assert share("cosine", step / 1000, warmup=0.0) == pytest.approx(expected, abs=1e-15)
+
+
+def test_averaged_weights_are_the_mean_over_steps_and_are_kept(tiny: Tiny) -> None:
+    """By a loop over the weights of each step; what a normalisation counts is copied."""
+    seen: list[dict[str, torch.Tensor]] = []
+
+    class Watch(lightning.Callback):
+        def on_train_batch_end(self, trainer: object, pl_module: Task, *_: object) -> None:  # type: ignore[override]
+            seen.append({n: t.clone() for n, t in pl_module.module.learned().items()})
+
+    fitted = fit(epochs=2, ema=0.9, callbacks=(Watch(),))
+    start = fit(epochs=0).module.learned()
+    assert fitted.history[-1] == fitted.best.figures or fitted.best.figures == fitted.history[0]
+    parameters = {name for name, _ in fitted.module.named_parameters()}
+    for name, kept in fitted.best.last.items():
+        mean = start[name].double()
+        for weights in seen:
+            mean = 0.9 * mean + 0.1 * weights[name].double()
+        expected = mean if name in parameters else seen[-1][name].double()
+        assert torch.allclose(kept.double(), expected, atol=1e-6), name
+        assert torch.equal(fitted.module.learned()[name], seen[-1][name])

@@ -9,8 +9,10 @@ import torch
 
 from Datasets import splits
 from Datasets.tensors import Tensors
-from Models.batches import Batch, Batches, part_of
+from Models.batch import Batch
+from Models.batches import Batches
 from Models.loading import BUFFERS, CPU, Buffers, Mapped, Resident, Source, source_of
+from Models.part import part_of
 from tests.Models.tiny import Tiny, write
 
 DTYPES = ("uint8", "uint16", "float32")
@@ -22,7 +24,7 @@ def batches_of(source: Source, tensors: Tensors) -> list[Batch]:
     folds = splits.read()
     parts = [part_of(tensors, folds, name, 0) for name in ("train", "validation")]
     both = Batches(tensors, parts[0], parts[1], 5, 1, source=source)
-    return [*both.training(), *both.validating()]
+    return [*both.labelled(), *both.validating()]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from Datasets.errors import ParamsError
-from Datasets.randomness import seed_for
 from Models.networks.network import InputShape
 from Models.views import strong as module
 from Models.views.colour import COLOURS
@@ -19,7 +18,7 @@ from Models.views.draws import uniforms
 from Models.views.geometry import GEOMETRY, cut_out, warp
 from Models.views.strong import OPERATIONS, WHITES, Strong, StrongView
 
-SEED, EPOCH = 3, 5
+SEED = 3
 WHITE = 255.0
 STRENGTHS = (-1.0, -0.63, -0.1, 0.2, 0.55, 0.99)
 
@@ -143,17 +142,17 @@ def test_neighbours_in_the_batch_change_no_bit(
 ) -> None:
     images = torch.from_numpy(drawn((30, *shape, channels), dtype))
     keys = torch.arange(30) * 77 - 5
-    view = StrongView(Strong(count=4, white=1.0), InputShape(*shape, channels, dtype), SEED)
-    whole = view(images, keys, EPOCH)
+    view = StrongView(Strong(count=4, white=1.0), InputShape(*shape, channels, dtype))
+    whole = view(images, keys, SEED)
     assert whole.shape == images.shape
     assert whole.dtype == torch.float32
     for place in range(30):
         one = slice(place, place + 1)
-        assert torch.equal(view(images[one], keys[one], EPOCH), whole[one])
+        assert torch.equal(view(images[one], keys[one], SEED), whole[one])
     other = torch.randperm(30, generator=torch.Generator().manual_seed(0))[:23]
-    assert torch.equal(view(images[other], keys[other], EPOCH), whole[other])
+    assert torch.equal(view(images[other], keys[other], SEED), whole[other])
     monkeypatch.setattr(module, "CHUNK_BYTES", 4 * 7 * images[0].numel())
-    assert torch.equal(view(images, keys, EPOCH), whole)
+    assert torch.equal(view(images, keys, SEED), whole)
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
@@ -162,10 +161,8 @@ def test_the_view_equals_a_loop_of_slow_operations(count: int) -> None:
     ops = tuple(name for name in OPERATIONS if name not in ("posterize", "solarize"))
     strong = Strong(ops, count, 0.8, 0.4)
     images, keys = drawn((40, 9, 10, 3)), torch.arange(40)
-    seen = StrongView(strong, InputShape(9, 10, 3, "uint8"), SEED)(
-        torch.from_numpy(images), keys, EPOCH
-    )
-    draws = uniforms(seed_for(SEED, "view", "strong", EPOCH), keys, 3 + 2 * len(ops)).numpy()
+    seen = StrongView(strong, InputShape(9, 10, 3, "uint8"))(torch.from_numpy(images), keys, SEED)
+    draws = uniforms(SEED, keys, 3 + 2 * len(ops)).numpy()
     tried = set()
     for image, own, result in zip(images.astype(np.float64), draws, seen.numpy(), strict=True):
         lots, sizes = own[3 : 3 + len(ops)], own[3 + len(ops) :]
@@ -189,15 +186,15 @@ def test_a_hole_does_not_spread_and_what_lies_beyond_is_cut() -> None:
     images[:, 4, 4, 2] = np.nan
     images[:, 0, 0, 0] = 3.0
     strong = Strong(("brightness", "solarize", "posterize"), 3, cutout=0.0, white=1.0)
-    view = StrongView(strong, InputShape(8, 8, 4, "float32"), SEED)
-    seen = view(torch.from_numpy(images), torch.arange(20), EPOCH)
+    view = StrongView(strong, InputShape(8, 8, 4, "float32"))
+    seen = view(torch.from_numpy(images), torch.arange(20), SEED)
     assert torch.equal(seen.isnan(), torch.from_numpy(images).isnan())
     assert seen.nan_to_num(0.5).min() >= 0
     assert seen.nan_to_num(0.5).max() <= 1
 
 
 def test_all_operations_are_drawn_alike() -> None:
-    view = StrongView(Strong(count=2), InputShape(4, 4, 3, "uint8"), SEED)
+    view = StrongView(Strong(count=2), InputShape(4, 4, 3, "uint8"))
     draws = uniforms(1, torch.arange(6000), 2 * len(OPERATIONS))
     strengths = view._strengths(draws)
     assert (strengths.ne(0).sum(dim=1) == 2).all()
@@ -225,11 +222,11 @@ def test_what_cannot_be_is_said_when_it_is_built(
     strong: Strong, shape: tuple[int, int, int, str], message: str
 ) -> None:
     with pytest.raises(ParamsError, match=message):
-        StrongView(strong, InputShape(*shape), 1, where="params.yaml: train.strong")
+        StrongView(strong, InputShape(*shape), where="params.yaml: train.strong")
 
 
 def test_colours_of_many_channels_are_left_out_by_auto() -> None:
-    view = StrongView(Strong(count=len(OPERATIONS) - 1), InputShape(4, 4, 8, "uint8"), 1)
+    view = StrongView(Strong(count=len(OPERATIONS) - 1), InputShape(4, 4, 8, "uint8"))
     assert (
         view(torch.zeros(1, 4, 4, 8, dtype=torch.uint8), torch.zeros(1).long(), 0).isfinite().all()
     )
@@ -246,6 +243,6 @@ def test_its_parameters_are_read_as_a_section() -> None:
 def test_a_cuda_device_sees_nearly_the_same() -> None:
     images, keys = torch.from_numpy(drawn((64, 32, 32, 3))), torch.arange(64)
     ops = tuple(name for name in OPERATIONS if name not in ("posterize", "solarize"))
-    view = StrongView(Strong(ops), InputShape(32, 32, 3, "uint8"), SEED)
-    there = view(images.cuda(), keys.cuda(), EPOCH).cpu()
-    assert (there - view(images, keys, EPOCH)).abs().max() < 2e-2
+    view = StrongView(Strong(ops), InputShape(32, 32, 3, "uint8"))
+    there = view(images.cuda(), keys.cuda(), SEED).cpu()
+    assert (there - view(images, keys, SEED)).abs().max() < 2e-2
