@@ -35,6 +35,11 @@ VERBS = {
         says="write what a trained network sees as ONNX, for audit.features",
         example="python -m Models features --to Datasets/weights/digits.onnx",
     ),
+    "weights": Verb(
+        module="Models.pretrained.command",
+        says="take over weights to begin from, for train.pretrained, and list them",
+        example="python -m Models weights add resnet18_imagenet --from resnet18.pth",
+    ),
     "report": Verb(
         module="Models.report.stage",
         says="write the page to look at, Models/report.html",

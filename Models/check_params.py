@@ -2,6 +2,9 @@
 
 import argparse
 
+import msgspec
+
+from Datasets.errors import ParamsError
 from Datasets.params import Params, load
 from Models.params import read_export, read_train
 
@@ -11,8 +14,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Check params.yaml."""
-    check(load())
+    """Check params.yaml, and that it says what dvc.yaml compares."""
+    params = load()
+    check(params)
+    require_all_keys(params)
 
 
 def check(params: Params) -> None:
@@ -23,3 +28,21 @@ def check(params: Params) -> None:
     """
     read_train(params)
     read_export(params)
+
+
+def require_all_keys(params: Params) -> None:
+    """Check that no key of ``train`` is left to its default: DVC compares them one by one.
+
+    Raises:
+        ParamsError: some are; what to write is said.
+    """
+    train, written = read_train(params), params.section("train", dict[str, object])
+    lacking = [name for name in train.__struct_fields__ if name not in written]
+    if lacking:
+        defaults = ", ".join(
+            f"`{name}: {msgspec.json.encode(getattr(train, name)).decode()}`" for name in lacking
+        )
+        raise ParamsError(
+            f"{params.path}: train lacks {', '.join(lacking)}; dvc.yaml compares each key with "
+            f"what it was, so write what it is where it is not said: {defaults}"
+        )

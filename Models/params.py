@@ -11,6 +11,7 @@ from Datasets.fold_range import FoldRange, Place
 from Datasets.params import Params, nearest
 from Models.frameworks.table import FRAMEWORKS
 from Models.networks.table import NETWORKS
+from Models.pretrained import shelf
 from Models.schedule import ScheduleName
 
 Argument = str | int | float | bool
@@ -72,6 +73,7 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     An entry of ``folds`` is a fold range (``Datasets.fold_range``), a stage of its own.
     ``learning_rate``, ``weight_decay`` and ``optimiser`` are the framework's own where they are
     ``auto``, or else the network's; ``schedule``, ``warmup`` and ``ema`` the framework's.
+    ``pretrained`` are the weights that the network begins with, by the name in Datasets/weights.
     ``order`` and ``block`` are those of ``Models.orders.Ordering``. ``warmup`` is the share of all
     steps in which the learning rate rises. ``threads`` is torch's number of CPU threads: it changes
     the order of sums, so it is a parameter and not taken from the machine. Two threads of a small
@@ -86,6 +88,7 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     order: Literal["samples", "blocks"] = "samples"
     block: Positive = 256
     framework: str = "supervised"
+    pretrained: str = shelf.NONE
     learning_rate: Rate | Literal["auto"] = "auto"
     weight_decay: Decay | Literal["auto"] = "auto"
     optimiser: Literal["auto", "adamw", "sgd"] = "auto"
@@ -142,6 +145,8 @@ def read_train(params: Params) -> Train:
     where = f"{params.path}: train"
     _known(train.model, NETWORKS, "network", f"{where}.model")
     _known(train.framework, FRAMEWORKS, "framework", f"{where}.framework")
+    if train.pretrained != shelf.NONE:
+        shelf.read_about(train.pretrained, f"{where}.pretrained")
     if not train.folds:
         raise ParamsError(f"{where}.folds: at least one fold must be trained, for example [0]")
     _refuse_folds(train, params.section("split", _Split), f"{where}.folds")

@@ -31,6 +31,8 @@ from Models.networks.network import InputShape, Optimiser
 from Models.orders import Ordering
 from Models.params import Train, read_train
 from Models.part import part_of, unlabelled_of
+from Models.pretrained import shelf
+from Models.pretrained.fit import begin_with
 from Models.task import EpochFigures
 from Models.trainable import trainable
 
@@ -133,6 +135,8 @@ def train_fold(place: Place, ground: Ground, folder: Path, bar: Bar) -> Outcome:
     )
     with isolated(seed_for(conditions.seed, "initialise"), train.threads):
         module = build(parts, scaler.read(SCALERS / str(place)))
+    if train.pretrained != shelf.NONE:
+        begin_with(module.network, train.pretrained, "params.yaml: train.pretrained")
     best = BestWeights()
     learner = Learner(batches, module, [best, bar], conditions)
     history = learner.fit(course(train, module))
@@ -220,7 +224,16 @@ def _summary(asked: FoldRange, every: list[FoldMetrics], train: Train) -> str:
 def _logged(stage: str, outcome: Outcome, ground: Ground, seconds: float) -> log.Run:
     metrics, train, conditions = outcome.metrics, ground.train, ground.conditions
     named = (
-        *("epochs", "batch", "learning_rate", "weight_decay", "optimiser", "schedule", "ema"),
+        *(
+            "pretrained",
+            "epochs",
+            "batch",
+            "learning_rate",
+            "weight_decay",
+            "optimiser",
+            "schedule",
+            "ema",
+        ),
         *("warmup", "threads"),
     )
     parameters = {"seed": conditions.seed, **{name: getattr(train, name) for name in named}}

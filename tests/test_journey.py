@@ -32,11 +32,17 @@ train:
   folds: [0]
   framework: supervised
   model: e001_small_cnn
+  pretrained: none
   epochs: 8
   batch: 8
   learning_rate: auto
   weight_decay: auto
+  optimiser: auto
+  schedule: auto
   warmup: 0.2
+  ema: auto
+  order: samples
+  block: 256
   threads: 1
   networks: {e001_small_cnn: {base: 8}, resnet18: {}}
   frameworks: {supervised: {}}

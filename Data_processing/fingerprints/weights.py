@@ -8,8 +8,8 @@ from Datasets.params import MOST_NAMES
 from Datasets.terminal import one_line
 
 WEIGHTS = Path("Datasets/weights")
-ABOUT = ("README.md", ".gitignore")
-"""Files of that folder that are no networks."""
+OTHERS = (".md", ".gitignore", ".dvc", ".json", ".safetensors")
+"""How names of files of that folder end that are no networks."""
 
 
 def named(asked: Audit, params: Path) -> Path:
@@ -42,8 +42,8 @@ def named(asked: Audit, params: Path) -> Path:
 def _there(name: str) -> str:
     """Return a clause on what lies in the folder."""
     paths = WEIGHTS.iterdir() if WEIGHTS.is_dir() else ()
-    files = sorted(path.name for path in paths if path.is_file() and path.suffix != ".dvc")
-    networks = [file for file in files if file not in ABOUT]
+    files = sorted(path.name for path in paths if path.is_file())
+    networks = [file for file in files if not file.endswith(OTHERS)]
     more = f" and {len(networks) - MOST_NAMES:,} more" if len(networks) > MOST_NAMES else ""
     told = (
         f"there: {one_line(', '.join(networks[:MOST_NAMES]))}{more}"

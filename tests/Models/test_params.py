@@ -36,6 +36,18 @@ def test_what_stands_in_the_repository_is_accepted() -> None:
     check_params.check(load(ROOT / "params.yaml"))
 
 
+def test_a_key_that_dvc_compares_must_be_written(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    whole = (ROOT / "params.yaml").read_text()
+    path.write_text(whole)
+    check_params.require_all_keys(load(path))
+    lines = whole.splitlines(keepends=True)
+    left = (line for line in lines if not line.strip().startswith(("ema:", "block:")))
+    path.write_text("".join(left))
+    with pytest.raises(ParamsError, match='train lacks block, ema; .*`block: 256`, `ema: "auto"`'):
+        check_params.require_all_keys(load(path))
+
+
 @pytest.mark.parametrize(
     ("folds", "fold", "scheme"),
     [
