@@ -2,7 +2,9 @@
 
 import argparse
 
+from Datasets.errors import ParamsError
 from Datasets.params import Params, load
+from Models.networks.table import TIMM
 from Models.params import read_export, read_train
 
 
@@ -21,5 +23,17 @@ def check(params: Params) -> None:
     Raises:
         ParamsError: an unknown key or name, a wrong value, a fold that cannot be.
     """
-    read_train(params)
+    model = read_train(params).model
     read_export(params)
+    if model.startswith(TIMM):
+        _check_timm(model.removeprefix(TIMM), f"{params.path}: train.model")
+
+
+def _check_timm(name: str, where: str) -> None:
+    """Check that timm is installed and has the network: this imports torch, which is slow."""
+    from Models.networks.timm_classifiers import require_timm
+
+    try:
+        require_timm(name)
+    except ParamsError as error:
+        raise ParamsError(f"{where}: {error}") from None

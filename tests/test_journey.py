@@ -38,7 +38,7 @@ train:
   weight_decay: auto
   warmup: 0.2
   threads: 1
-  networks: {e001_small_cnn: {base: 8}, resnet18: {}}
+  model_arguments: {base: 8}
   frameworks: {supervised: {}}
 export: {fold: 0}
 """
