@@ -19,7 +19,7 @@ from Models.frameworks.table import FRAMEWORKS
 from Models.module import Module, Parts, build
 from Models.networks.arguments import Argument
 from Models.networks.network import InputShape
-from Models.networks.table import NAMES, TIMM
+from Models.networks.table import TIMM, names
 
 SPELLED = {
     "alexnet": "AlexNet",
@@ -136,7 +136,7 @@ def __dir__() -> list[str]:
 
 @cache
 def _pairs() -> dict[str, tuple[str, str]]:
-    return {class_name(n, f): (n, f) for n in NAMES for f in FRAMEWORKS}
+    return {class_name(n, f): (n, f) for n in names() for f in FRAMEWORKS}
 
 
 @cache
@@ -146,8 +146,8 @@ def _timm_pairs() -> dict[str, tuple[str, str]]:
         import timm  # slow, and an extra
     except ModuleNotFoundError:
         return {}
-    names = (TIMM + name for name in timm.list_models())
-    return {class_name(n, f): (n, f) for n in names for f in FRAMEWORKS}
+    every = [TIMM + name for name in timm.list_models()]
+    return {class_name(n, f): (n, f) for n in every for f in FRAMEWORKS}
 
 
 def _spelled(name: str) -> str:

@@ -4,6 +4,8 @@ Maxima, not averages, throughout and at the end: an average drowns a small objec
 ground, and the network may stay at chance for minutes.
 """
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
@@ -13,7 +15,7 @@ from Models.networks.network import InputShape, Network, Optimiser
 class SmallCNN(Network):
     """Convolutions, then the maximum over all places: any height and width from 8 pixels."""
 
-    optimiser: Optimiser = Optimiser(learning_rate=4e-3, weight_decay=0.05)
+    optimiser: ClassVar[Optimiser] = Optimiser(learning_rate=4e-3, weight_decay=0.05)
 
     def __init__(self, shape: InputShape, base: int = 24, dropout: float = 0.2) -> None:
         """Build it.

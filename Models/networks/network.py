@@ -30,7 +30,11 @@ class Network(nn.Module):
     """
 
     width: int
-    optimiser: Optimiser = Optimiser(learning_rate=2e-3, weight_decay=0.05)
+
+    @property
+    def optimiser(self) -> Optimiser:
+        """How it likes to be trained, where params.yaml says ``auto``."""
+        return Optimiser(learning_rate=2e-3, weight_decay=0.05)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the features of ``images``."""

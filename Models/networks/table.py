@@ -27,8 +27,11 @@ CLASSIFIERS = {
 }
 """What makes the networks of a library: a class that takes the shape and the name."""
 TIMM = "timm/"
-NAMES = tuple(sorted({*NETWORKS, *TORCHVISION}))
-"""All names that stand in the house; timm's are known to timm."""
+
+
+def names() -> tuple[str, ...]:
+    """Return all names that stand in the house, sorted; timm's are known to timm."""
+    return tuple(sorted({*NETWORKS, *TORCHVISION}))
 
 
 def check_name(name: str, where: str) -> None:
@@ -37,8 +40,8 @@ def check_name(name: str, where: str) -> None:
     Raises:
         ParamsError: there is none; the nearest names are offered.
     """
-    if name not in NAMES and not name.startswith(TIMM):
-        raise ParamsError(f"{where}: unknown network '{name}'; {nearest(name, NAMES)}")
+    if name not in names() and not name.startswith(TIMM):
+        raise ParamsError(f"{where}: unknown network '{name}'; {nearest(name, names())}")
 
 
 def arguments_of(name: str) -> type[msgspec.Struct]:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from Datasets.errors import ParamsError
 from Datasets.params import nearest
+from Models.networks.families import ATTENDING
 from Models.networks.network import InputShape, Network, Optimiser
 
 PACKAGE = "timm>=1.0"
@@ -58,7 +59,12 @@ class TimmClassifier(Network):
                 f"{' with ' + str(told) if told else ''}: {' '.join(str(error).split())}; "
                 f"timm's own sides are {_usual(timm, name)}"
             ) from None
-        self.optimiser = Optimiser(5e-4 if is_fixed else 1e-3, weight_decay=0.05)
+        self._rate = ATTENDING if is_fixed else 1e-3
+
+    @property
+    def optimiser(self) -> Optimiser:
+        """Return settings by kind: what takes one frame only is a network of attention, mostly."""
+        return Optimiser(self._rate, weight_decay=0.05)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the features of ``images`` (N, C, H, W), (N, width)."""

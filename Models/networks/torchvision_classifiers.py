@@ -62,8 +62,13 @@ class TorchvisionClassifier(Network):
                     layer_name, MeanOfCells(7)
                 )  # torch's forbids determinism on CUDA
         self.width = _behead(body)
-        self.optimiser = Optimiser(family.learning_rate, weight_decay=0.05)
         self.body = body
+        self._rate = family.learning_rate
+
+    @property
+    def optimiser(self) -> Optimiser:
+        """Return the settings of its family."""
+        return Optimiser(self._rate, weight_decay=0.05)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the features of ``images`` (N, C, H, W), (N, width)."""

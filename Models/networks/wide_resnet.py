@@ -5,6 +5,8 @@ leaky rectifiers as in Oliver and others, "Realistic Evaluation of Deep Semi-Sup
 Algorithms", 2018, https://arxiv.org/abs/1804.09170, appendix C.
 """
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -19,7 +21,7 @@ GROUPS = 3
 class WideResNet(Network):
     """Three groups of pre-activated blocks, then the mean over all places."""
 
-    optimiser: Optimiser = Optimiser(learning_rate=2e-3, weight_decay=0.05)
+    optimiser: ClassVar[Optimiser] = Optimiser(learning_rate=2e-3, weight_decay=0.05)
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ from Models.frameworks.table import FRAMEWORKS
 from Models.module import Module, build
 from Models.modules import PairModule, class_name, pair
 from Models.networks.network import InputShape
-from Models.networks.table import NAMES, TIMM
+from Models.networks.table import TIMM, names
 from tests.conftest import ROOT
 
 SHAPE = InputShape(32, 24, 3, "uint8")
@@ -32,8 +32,8 @@ with torch.inference_mode():
 
 def test_every_pair_is_listed_found_and_one_object() -> None:
     listed = [name for name in dir(modules) if name.endswith("Module")]
-    expected = {class_name(n, f): (n, f) for n in NAMES for f in FRAMEWORKS}
-    assert len(expected) == len(NAMES) * len(FRAMEWORKS)  # no two of one name
+    expected = {class_name(n, f): (n, f) for n in names() for f in FRAMEWORKS}
+    assert len(expected) == len(names()) * len(FRAMEWORKS)  # no two of one name
     assert set(listed) == {*expected, "Module", "PairModule"}
     for name, (network, framework) in expected.items():
         found = getattr(modules, name)
@@ -112,8 +112,8 @@ def test_what_python_asks_of_a_module_is_not_offered() -> None:
 
 def test_timm_s_networks_have_classes_too() -> None:
     timm = pytest.importorskip("timm", reason="timm, an extra, is not installed")
-    names = {class_name(TIMM + name, "supervised") for name in timm.list_models()}
-    assert len(names) == len(timm.list_models())
+    called = {class_name(TIMM + name, "supervised") for name in timm.list_models()}
+    assert len(called) == len(timm.list_models())
     made = modules.TimmResNet10tSupervisedModule(SHAPE, CLASSES)
     assert type(pickle.loads(pickle.dumps(made))) is type(made)  # noqa: S301  # ours
     with pytest.raises(AttributeError, match="did you mean 'TimmResNet18SupervisedModule'"):
