@@ -6,6 +6,7 @@ import msgspec
 
 from Datasets.errors import ParamsError
 from Datasets.params import Params, load
+from Models.networks.table import TIMM
 from Models.params import read_export, read_train
 
 
@@ -26,8 +27,10 @@ def check(params: Params) -> None:
     Raises:
         ParamsError: an unknown key or name, a wrong value, a fold that cannot be.
     """
-    read_train(params)
+    model = read_train(params).model
     read_export(params)
+    if model.startswith(TIMM):
+        _check_timm(model.removeprefix(TIMM), f"{params.path}: train.model")
 
 
 def require_all_keys(params: Params) -> None:
@@ -46,3 +49,13 @@ def require_all_keys(params: Params) -> None:
             f"{params.path}: train lacks {', '.join(lacking)}; dvc.yaml compares each key with "
             f"what it was, so write what it is where it is not said: {defaults}"
         )
+
+
+def _check_timm(name: str, where: str) -> None:
+    """Check that timm is installed and has the network: this imports torch, which is slow."""
+    from Models.networks.timm_classifiers import require_timm
+
+    try:
+        require_timm(name)
+    except ParamsError as error:
+        raise ParamsError(f"{where}: {error}") from None

@@ -32,8 +32,8 @@ from Models.params import Train, read_export, read_train
 
 SECTIONS = ("seed", "decode", "split", "copies", "preprocess", "stack", "scale", "export")
 """What of params.yaml led to a bundle, with the part of ``train`` that says how one fold trains."""
-OF_OTHERS = ("folds", "networks", "frameworks")
-"""Keys of ``train`` that speak of other folds, networks and frameworks too."""
+OF_OTHERS = ("folds", "frameworks")
+"""Keys of ``train`` that speak of other folds and frameworks too."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -112,7 +112,7 @@ def parameters(params: Params, train: Train) -> dict[str, str]:
     own = dict(params.section("train", dict[str, object]))
     for key in OF_OTHERS:
         own.pop(key, None)
-    own["networks"] = {train.model: train.network_arguments()}
+    own["model_arguments"] = train.network_arguments()
     own["frameworks"] = {train.framework: train.framework_arguments()}
     sections = {name: params.sections[name] for name in SECTIONS if name in params.sections}
     return {name: _canonical(value) for name, value in sorted({**sections, "train": own}.items())}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from Models.params import Argument
+from Models.networks.arguments import Argument
 
 RUNS = Path("Models/runs.jsonl")
 

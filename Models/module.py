@@ -11,9 +11,9 @@ from Datasets.scaler import Map
 from Models.batch import Batch, Joined, Triplets
 from Models.frameworks.framework import Encoder, Framework, Loss, Moment, Problem
 from Models.frameworks.table import FRAMEWORKS
+from Models.networks.arguments import Argument
+from Models.networks.named import network
 from Models.networks.network import InputShape, Network
-from Models.networks.table import NETWORKS
-from Models.params import Argument
 from Models.scaling import Scaling
 
 WHERE = "params.yaml: train"
@@ -60,10 +60,6 @@ class Module(nn.Module):
         return {n: t for n, t in self.state_dict().items() if not n.startswith("scaling.")}
 
 
-class _MakesNetwork(Protocol):
-    def __call__(self, shape: InputShape, **arguments: Argument) -> Network: ...
-
-
 class _MakesFramework(Protocol):
     def __call__(self, problem: Problem, **arguments: Argument) -> AnyFramework: ...
 
@@ -72,13 +68,13 @@ def build(parts: Parts, maps: tuple[Map, ...]) -> Module:
     """Return the module of ``parts`` behind ``maps``, initialised from torch's generator.
 
     Raises:
-        ParamsError: no network or framework has that name; the nearest are offered.
+        ParamsError: no network or framework has that name, and the nearest are offered; or the
+            network cannot take such images.
     """
-    makes_network: _MakesNetwork = find(NETWORKS, parts.network, "network", f"{WHERE}.model")  # type: ignore[assignment]
     makes_framework: _MakesFramework = find(  # type: ignore[assignment]
         FRAMEWORKS, parts.framework, "framework", f"{WHERE}.framework"
     )
-    network = makes_network(parts.input, **parts.network_arguments)
-    problem = Problem(network.width, len(parts.classes), parts.input)
+    made = network(parts.network, parts.input, parts.network_arguments, f"{WHERE}.model")
+    problem = Problem(made.width, len(parts.classes), parts.input)
     framework = makes_framework(problem, **parts.framework_arguments)
-    return Module(Scaling(maps), network, framework)
+    return Module(Scaling(maps), made, framework)

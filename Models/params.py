@@ -8,14 +8,12 @@ import msgspec
 from Datasets import fold_range
 from Datasets.errors import ParamsError
 from Datasets.fold_range import FoldRange, Place
-from Datasets.params import Params, nearest
+from Datasets.params import Params, checked, nearest
 from Models.frameworks.table import FRAMEWORKS
-from Models.networks.table import NETWORKS
+from Models.networks.arguments import Argument, said
+from Models.networks.table import arguments_of, check_name
 from Models.pretrained import shelf
 from Models.schedule import ScheduleName
-
-Argument = str | int | float | bool
-"""What a network or framework can be told: a plain value."""
 
 Fold = Annotated[int, msgspec.Meta(ge=0, le=fold_range.MOST)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
@@ -27,38 +25,10 @@ Averaged = Annotated[float, msgspec.Meta(ge=0, lt=1)]
 T = TypeVar("T")
 
 
-class SmallCNN(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Arguments of the network ``e001_small_cnn``."""
-
-    base: Positive | msgspec.UnsetType = msgspec.UNSET
-    dropout: Share | msgspec.UnsetType = msgspec.UNSET
-
-
-class ResNet18(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Arguments of the network ``resnet18``."""
-
-    stem: Literal["small", "standard"] | msgspec.UnsetType = msgspec.UNSET
-
-
-class WideResNet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Arguments of the network ``wrn_28_2``."""
-
-    slope: Share | msgspec.UnsetType = msgspec.UNSET
-    dropout: Share | msgspec.UnsetType = msgspec.UNSET
-
-
 class Supervised(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Arguments of the framework ``supervised``."""
 
     label_smoothing: Share | msgspec.UnsetType = msgspec.UNSET
-
-
-class Networks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Arguments by network; what is not said is the network's own default."""
-
-    e001_small_cnn: SmallCNN = SmallCNN()
-    resnet18: ResNet18 = ResNet18()
-    wrn_28_2: WideResNet = WideResNet()
 
 
 class Frameworks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,6 +44,7 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``learning_rate``, ``weight_decay`` and ``optimiser`` are the framework's own where they are
     ``auto``, or else the network's; ``schedule``, ``warmup`` and ``ema`` the framework's.
     ``pretrained`` are the weights that the network begins with, by the name in Datasets/weights.
+    ``model_arguments`` is what ``model`` is told (``Models.networks.arguments``).
     ``order`` and ``block`` are those of ``Models.orders.Ordering``. ``warmup`` is the share of all
     steps in which the learning rate rises. ``threads`` is torch's number of CPU threads: it changes
     the order of sums, so it is a parameter and not taken from the machine. Two threads of a small
@@ -96,7 +67,7 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ema: Averaged | Literal["auto"] = "auto"
     warmup: Share | Literal["auto"] = "auto"
     threads: Positive = 1
-    networks: Networks = Networks()
+    model_arguments: dict[str, object] = {}
     frameworks: Frameworks = Frameworks()
 
     def ranges(self) -> tuple[FoldRange, ...]:
@@ -105,7 +76,7 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def network_arguments(self) -> dict[str, Argument]:
         """Return what params.yaml says to the network that is trained."""
-        return _arguments(self.networks, self.model)
+        return said(msgspec.convert(self.model_arguments, arguments_of(self.model)))
 
     def framework_arguments(self) -> dict[str, Argument]:
         """Return what params.yaml says to the framework that trains."""
@@ -141,9 +112,11 @@ def read_train(params: Params) -> Train:
     Raises:
         ParamsError: an unknown key or name, a wrong value, a fold asked for twice or missing.
     """
-    train = params.section("train", Train)
     where = f"{params.path}: train"
-    _known(train.model, NETWORKS, "network", f"{where}.model")
+    _refuse_networks(params.sections.get("train"), where)
+    train = params.section("train", Train)
+    check_name(train.model, f"{where}.model")
+    _check_arguments(train, f"{where}.model_arguments")
     _known(train.framework, FRAMEWORKS, "framework", f"{where}.framework")
     if train.pretrained != shelf.NONE:
         shelf.read_about(train.pretrained, f"{where}.pretrained")
@@ -190,6 +163,29 @@ def require_trained(place: Place, params: Params, where: str) -> None:
         )
 
 
+def _refuse_networks(train: object, where: str) -> None:
+    """Check that ``train`` is not written as in earlier versions."""
+    if not isinstance(train, dict) or "networks" not in train:
+        return
+    told = train["networks"].get(train.get("model")) if isinstance(train["networks"], dict) else {}
+    pairs = ", ".join(f"{key}: {value}" for key, value in (told or {}).items())
+    raise ParamsError(
+        f"{where}.networks: what a network is told now stands in train.model_arguments, for the "
+        f"one that train.model names; write `model_arguments: {{{pairs}}}` in place of `networks:` "
+        "and all below it"
+    )
+
+
+def _check_arguments(train: Train, where: str) -> None:
+    """Check what the network is told against what it can be told."""
+    kind = arguments_of(train.model)
+    try:
+        checked(train.model_arguments, kind, where)
+    except ParamsError as error:
+        known = ", ".join(kind.__struct_fields__) or "nothing"
+        raise ParamsError(f"{error} ({train.model} can be told: {known})") from None
+
+
 def _refuse_folds(train: Train, split: _Split, where: str) -> None:
     """Check that each entry is a fold range, and each fold exists and is asked for once."""
     if len(set(train.folds)) < len(train.folds):
@@ -230,8 +226,6 @@ def _known(name: str, table: dict[str, str], what: str, where: str) -> None:
         raise ParamsError(f"{where}: unknown {what} '{name}'; {nearest(name, table)}")
 
 
-def _arguments(section: Networks | Frameworks, name: str) -> dict[str, Argument]:
+def _arguments(section: Frameworks, name: str) -> dict[str, Argument]:
     arguments: object = getattr(section, name, None)
-    if not isinstance(arguments, msgspec.Struct):
-        return {}
-    return {k: v for k, v in msgspec.structs.asdict(arguments).items() if v is not msgspec.UNSET}
+    return said(arguments) if isinstance(arguments, msgspec.Struct) else {}

@@ -237,9 +237,7 @@ def _logged(stage: str, outcome: Outcome, ground: Ground, seconds: float) -> log
         *("warmup", "threads"),
     )
     parameters = {"seed": conditions.seed, **{name: getattr(train, name) for name in named}}
-    parameters.update(
-        {f"networks.{train.model}.{k}": v for k, v in train.network_arguments().items()}
-    )
+    parameters.update({f"model_arguments.{k}": v for k, v in train.network_arguments().items()})
     parameters.update(
         {f"frameworks.{train.framework}.{k}": v for k, v in train.framework_arguments().items()}
     )

@@ -44,7 +44,7 @@ train:
   order: samples
   block: 256
   threads: 1
-  networks: {e001_small_cnn: {base: 8}, resnet18: {}}
+  model_arguments: {base: 8}
   frameworks: {supervised: {}}
 export: {fold: 0}
 """

@@ -1,6 +1,6 @@
 """What every network is: images in, features out, and how it likes to be trained."""
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 import msgspec
 from torch import Tensor, nn
@@ -34,11 +34,15 @@ class Network(nn.Module):
     A network ends before the head: it never ends in a softmax, and knows no classes. A new one is
     a script that says ``width``, ``forward`` and, where the defaults do not suit it,
     ``optimiser``. Its constructor takes an ``InputShape`` and keyword arguments, which
-    params.yaml sets under ``train.networks``.
+    params.yaml sets under ``train.model_arguments``.
     """
 
     width: int
-    optimiser: ClassVar[Optimiser] = Optimiser(learning_rate=2e-3, weight_decay=0.05)
+
+    @property
+    def optimiser(self) -> Optimiser:
+        """How it likes to be trained, where params.yaml says ``auto``."""
+        return Optimiser(learning_rate=2e-3, weight_decay=0.05)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the features of ``images``."""

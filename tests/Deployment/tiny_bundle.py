@@ -50,7 +50,7 @@ train:
   epochs: 3
   batch: 8
   threads: 1
-  networks: {e001_small_cnn: {base: 8}, resnet18: {stem: small}}
+  model_arguments: {base: 8}
 export: {fold: 1}
 """
 FOLD = 1

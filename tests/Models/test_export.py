@@ -112,15 +112,15 @@ def test_nothing_in_it_names_a_place(walk: Path) -> None:
 
 
 def test_parameters_do_not_show_what_dvc_does_not_see(walk: Path) -> None:
-    """The order of a mapping, other folds, other networks."""
+    """The order of a mapping, other folds."""
     first = parameters(load(), read_train(load()))
     text = Path("params.yaml").read_text()
-    text = text.replace("folds: [1, 2]", "folds: [0, 1]").replace("stem: small", "stem: standard")
+    text = text.replace("folds: [1, 2]", "folds: [0, 1]")
     text = text.replace("{height: 24, width: 24}", "{width: 24, height: 24}")
     Path("params.yaml").write_text(text)
     assert parameters(load(), read_train(load())) == first
     train = json.loads(first["train"])
-    assert train["networks"] == {"e001_small_cnn": {"base": 8}}
+    assert train["model_arguments"] == {"base": 8}
     assert "folds" not in train and train["epochs"] == 3
     assert {*first} == {
         *("seed", "decode", "split", "copies", "preprocess", "stack", "scale", "train", "export")
@@ -153,7 +153,7 @@ def test_scripts_are_the_code_that_ran_and_what_it_imports(walk: Path) -> None:
     assert needed <= scripts
     assert not any(name.startswith(("Deployment", "Data_processing", "tests")) for name in scripts)
     others = {"Models/export.py", "Models/learner.py", "Models/train.py", "Datasets/stage.py"}
-    assert not {*others, "Models/networks/resnet.py"} & scripts
+    assert not {*others, "Models/networks/torchvision_classifiers.py"} & scripts
     assert all((ROOT / name).is_file() for name in scripts)
 
 
@@ -164,9 +164,9 @@ def test_a_part_that_only_a_table_names_is_found_by_running_it() -> None:
     shape = InputShape(32, 32, 3, "uint8")
     parts = Parts("resnet18", {}, "supervised", {}, ("a", "b"), shape)
     ran = export_scripts.modules_run(lambda: build(parts, ()))
-    assert "Models.networks.resnet" in ran
+    assert "Models.networks.torchvision_classifiers" in ran
     files = {path.as_posix() for path in export_scripts.closure(["Models.module"])}
-    assert "Models/networks/resnet.py" not in files
+    assert "Models/networks/torchvision_classifiers.py" not in files
     assert {"Models/__init__.py", "Models/networks/network.py", "Datasets/errors.py"} <= files
 
 

@@ -32,6 +32,22 @@ def test_the_tiny_set_is_accepted(tmp_path: Path) -> None:
     assert read_export(load(path)).fold == 0
 
 
+def test_torchvision_s_and_timm_s_networks_are_told_what_they_take(tmp_path: Path) -> None:
+    """Values come as the network's own kind: a whole number is taken for a share."""
+    path = tmp_path / "params.yaml"
+    for name, said, told in (
+        ("wide_resnet50_2", "{stem: small}", {"stem": "small"}),
+        ("efficientnet_b1", "{dropout: 0}", {"dropout": 0.0}),
+        ("timm/resnet18", "{drop_path: 0.1}", {"drop_path": 0.1}),
+        ("shufflenet_v2_x1_0", "{}", {}),
+    ):
+        text = PARAMS.replace("model: e001_small_cnn", f"model: {name}")
+        path.write_text(text.replace("{base: 4}", said))
+        arguments = read_train(load(path)).network_arguments()
+        assert arguments == told
+        assert [type(value) for value in arguments.values()] == [type(v) for v in told.values()]
+
+
 def test_what_stands_in_the_repository_is_accepted() -> None:
     check_params.check(load(ROOT / "params.yaml"))
 
@@ -44,7 +60,7 @@ def test_a_key_that_dvc_compares_must_be_written(tmp_path: Path) -> None:
     lines = whole.splitlines(keepends=True)
     left = (line for line in lines if not line.strip().startswith(("ema:", "block:")))
     path.write_text("".join(left))
-    with pytest.raises(ParamsError, match='train lacks block, ema; .*`block: 256`, `ema: "auto"`'):
+    with pytest.raises(ParamsError, match=r'train lacks block, ema; .*`block: 256`, `ema: "auto"`'):
         check_params.require_all_keys(load(path))
 
 
@@ -82,8 +98,18 @@ def test_all_leaves_out_what_the_split_does_not_make(tmp_path: Path) -> None:
         ("e001_small_cnn\n", "e001_smal_cnn\n", "did you mean 'e001_small_cnn'"),
         ("supervised", "supervise", "unknown framework 'supervise'; did you mean 'supervised'"),
         ("{base: 4}", "{bass: 4}", "unknown key 'bass'; did you mean 'base'"),
-        ("{base: 4}", "{base: 0}", "train.networks.e001_small_cnn.base"),
-        ("{e001_small_cnn: {base: 4}}", "{resnet18: {stem: tiny}}", "train.networks.resnet18.stem"),
+        ("{base: 4}", "{base: 0}", "train.model_arguments.base"),
+        ("{base: 4}", "{base: 4, stem: small}", "(e001_small_cnn can be told: base, dropout)"),
+        ("{base: 4}", "{dropout: {p: 1}}", "train.model_arguments.dropout"),
+        ("model: e001_small_cnn", "model: regnet_x_8gf", "(regnet_x_8gf can be told: nothing)"),
+        ("model: e001_small_cnn", "model: resnet1800", "did you mean 'resnet18'"),
+        ("model: e001_small_cnn", "model: efficientnet_b9", "did you mean 'efficientnet_b7'"),
+        ("model_arguments", "networks", "write `model_arguments: {}` in place of `networks:`"),
+        (
+            "model_arguments: {base: 4}",
+            "networks: {resnet18: {stem: small}, e001_small_cnn: {base: 4, dropout: 0.1}}",
+            "write `model_arguments: {base: 4, dropout: 0.1}` in place of",
+        ),
         ("[0, 1]", "[0, 0]", "each fold once, got [0, 0]"),
         ("[0, 1]", "[]", "at least one fold"),
         ("[0, 1]", "[-1]", "train.folds"),

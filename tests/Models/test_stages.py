@@ -147,7 +147,7 @@ def test_a_run_is_logged_and_found_by_its_weights(tiny: Tiny) -> None:
     assert run.weights == about.weights["best.safetensors"]
     assert run.commit.sha is None  # no Git here
     assert run.parameters["seed"] == 7
-    assert run.parameters["networks.e001_small_cnn.base"] == 4
+    assert run.parameters["model_arguments.base"] == 4
 
 
 @pytest.mark.parametrize("dtype", ["uint16", "float32"])

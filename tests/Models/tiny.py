@@ -30,7 +30,7 @@ train:
   epochs: 3
   batch: 8
   threads: 1
-  networks: {e001_small_cnn: {base: 4}}
+  model_arguments: {base: 4}
 export: {fold: 0}
 """
 
