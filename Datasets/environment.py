@@ -49,7 +49,7 @@ def difference(mine: Environment, wanted: Environment) -> str:
     if others:
         each = [f"{name} {has.get(name, 'is missing')}" for name in others[:NAMED]]
         wants = ", ".join(needs.get(name, "none") for name in others[:NAMED])
-        more = f", and {len(others) - NAMED} more libraries" if len(others) > NAMED else ""
+        more = f", and {len(others) - NAMED} more" if len(others) > NAMED else ""
         return f"has other libraries ({', '.join(each)}; wanted: {wants}{more})"
     if mine.code != wanted.code:
         return "has loaded this project's code before it changed, or another version of it"

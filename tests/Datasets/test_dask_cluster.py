@@ -198,6 +198,16 @@ def test_other_code_is_noticed(engine: DaskCluster, monkeypatch: pytest.MonkeyPa
     here.cache_clear()
 
 
+def test_a_scheduler_of_another_version_is_told(
+    engine: DaskCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packages = {"scheduler": "2024.1.0", "client": "2026.8.0"}
+    versions = {who: {"packages": {"distributed": is_}} for who, is_ in packages.items()}
+    monkeypatch.setattr("distributed.Client.get_versions", lambda client: versions)
+    with pytest.raises(StageError, match=r"is of version 2024\.1\.0, here is 2026\.8\.0; start it"):
+        list(map_tasks(square, range(9), engine, "x"))
+
+
 def test_without_a_scheduler_the_address_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing there, or what is no scheduler: one sentence, and not for ever."""
     monkeypatch.setattr(dask_cluster, "CONNECT_S", 0.3)
