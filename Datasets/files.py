@@ -2,9 +2,11 @@
 
 import hashlib
 import os
+import platform
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,10 +30,11 @@ def new_folder(path: Path, replaces: bool = True) -> Iterator[Path]:
         FileExistsError: ``path`` is there and is not to be replaced.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    for left in path.parent.glob(f"{TEMPORARY}{path.name}-*"):  # what a killed run left behind
-        if left.name.removeprefix(f"{TEMPORARY}{path.name}-").isdigit():  # not that of "name-more"
+    mine = f"{TEMPORARY}{path.name}-{_host()}-"
+    for left in path.parent.glob(f"{mine}*"):  # what a killed run of this machine left behind
+        if left.name.removeprefix(mine).isdigit():
             shutil.rmtree(left, ignore_errors=True)
-    folder = path.parent / f"{TEMPORARY}{path.name}-{os.getpid()}"
+    folder = path.parent / f"{mine}{os.getpid()}"
     folder.mkdir()
     try:
         yield folder
@@ -48,13 +51,23 @@ def new_folder(path: Path, replaces: bool = True) -> Iterator[Path]:
 def new_file(path: Path) -> Iterator[BinaryIO]:
     """Yield a file to write that becomes ``path`` if the block ends well, and vanishes if not."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{TEMPORARY}{path.name}-{os.getpid()}")
+    temporary = temporary_for(path)
     try:
         with temporary.open("wb") as file:
             yield file
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def temporary_for(path: Path) -> Path:
+    """Return where this process writes ``path`` before it is renamed: no other has the same place.
+
+    Not on other machines that share the file system either. The name is short, as ``path`` may have
+    the longest that there is.
+    """
+    name = content_hash(os.fsencode(path.name))[:16]
+    return path.with_name(f"{TEMPORARY}{name}-{_host()}-{os.getpid()}")
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -90,3 +103,9 @@ def sha256_of_file(path: Path) -> str:
 def content_hash(content: bytes | memoryview) -> str:
     """Return the xxh3-128 of ``content`` as 32 hex digits: it notices damage, it is no defence."""
     return xxhash.xxh3_128_hexdigest(content)
+
+
+@cache
+def _host() -> str:
+    """Return what tells this machine from others: numbers of processes are their own."""
+    return content_hash(os.fsencode(platform.node()))[:8]

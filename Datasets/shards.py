@@ -3,14 +3,13 @@
 A shard is there whole or not at all, so that what a killed process left can be done again.
 """
 
-import os
 from pathlib import Path
 from typing import IO
 
 import msgspec
 import numpy as np
 
-from Datasets.files import TEMPORARY, content_hash
+from Datasets.files import content_hash, temporary_for
 from Datasets.frame import HEADER_BYTES, Form, Frame, header
 from Datasets.index import Row
 from Datasets.layout import KINDS, NOWHERE, shard_name
@@ -74,7 +73,7 @@ class _Stream:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._temporary = path.with_name(f"{TEMPORARY}{path.name}-{os.getpid()}")
+        self._temporary = temporary_for(path)
         self._file: IO[bytes] | None = None
         self._bytes = 0
         self._count = 0

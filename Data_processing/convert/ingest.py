@@ -19,10 +19,10 @@ from Data_processing.convert.look import look_at
 from Data_processing.convert.memory import Known, Memory, Notes, packed
 from Data_processing.convert.report import Change, Report
 from Data_processing.convert.tally import Tally
+from Datasets.engines import Engine, map_tasks
 from Datasets.errors import AnnotationError, ImageError, StageError
 from Datasets.metadata_writer import Encoded, MetadataWriter, encoded
 from Datasets.rejections import Rejection
-from Datasets.stage import map_tasks
 
 if TYPE_CHECKING:  # with pandas and SQLAlchemy it takes as long as a thousand images
     from Data_processing.convert.join import Beside
@@ -94,14 +94,14 @@ class Ingest:
         self.load = load
         self.memory = memory
 
-    def run(self, source: Source, table: "Beside | None", report: Report, workers: int) -> Tally:
+    def run(self, source: Source, table: "Beside | None", report: Report, engine: Engine) -> Tally:
         """Return the tally after everything is written, in the order of the images' paths.
 
         Args:
             source: the data set.
             table: what more is known of its images, if anything is.
             report: is told of all that is left out or changed.
-            workers: how many processes do it.
+            engine: what looks at the files.
 
         Raises:
             RejectedError: something was rejected, and the policy is strict.
@@ -115,7 +115,7 @@ class Ingest:
         columns = table.columns if table else pa.schema([])
         with self.load.writer(columns) as writer, self.memory.opened() as notes:
             images = _watched(extraction.images, table, report, source)
-            for chunk in map_tasks(work, _tasks(images, notes), workers, source.name):
+            for chunk in map_tasks(work, _tasks(images, notes), engine, source.name):
                 notes.add(chunk.known)
                 report.rejections.extend(chunk.rejected)
                 report.note(chunk.changes)

@@ -1,5 +1,6 @@
 """Writes a metadata folder: masks by the workers that made the samples, lines and rows by one."""
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -49,4 +50,7 @@ class ToFolder(msgspec.Struct, frozen=True):
     def _write(self, name: str, content: bytes) -> None:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        # Not emptied first: what is there is the same, or its beginning, of a worker that died or
+        # only seemed to, and then may be writing still.
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY, 0o666), "wb") as file:
+            file.write(content)

@@ -15,6 +15,7 @@ from Data_processing.convert.report import Report
 from Data_processing.convert.transform import ToCanonical
 from Datasets import compute
 from Datasets.dataset import CORRECTIONS, METADATA, Dataset, dataset_called, datasets_of
+from Datasets.engines import engine_of
 from Datasets.errors import AnnotationError, ParamsError
 from Datasets.files import new_folder
 from Datasets.metadata import REJECTED_FILE
@@ -56,7 +57,7 @@ def run(arguments: argparse.Namespace) -> None:
         with new_folder(METADATA / name) as folder, Report(folder, rejections) as report:
             extract, memory = _reader(dataset, source.where), memory_of(name, dataset)
             ingest = Ingest(extract, transform, ToFolder(folder), memory)
-            tally = ingest.run(source, beside, report, compute.load().worker_count())
+            tally = ingest.run(source, beside, report, engine_of(compute.load()))
             if not tally.images_out:
                 raise AnnotationError(
                     f"{source.where}: nothing is left: {tally.sentence()}. Most of it: "

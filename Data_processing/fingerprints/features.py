@@ -12,9 +12,10 @@ from Data_processing.fingerprints.gather import Chunks, Wanted, recalled, rememb
 from Data_processing.fingerprints.network import Named, Network, opened
 from Data_processing.fingerprints.view import VIEWS, pixels_for, views_of
 from Datasets.compute import Compute
+from Datasets.engines import HERE, engine_of, map_tasks
 from Datasets.errors import ImageError, ParamsError, SampleError
 from Datasets.files import content_hash
-from Datasets.stage import STATE, map_tasks
+from Datasets.stage import STATE
 from Datasets.terminal import one_line, say
 
 FORMAT = 1
@@ -52,7 +53,7 @@ def gather_features(
         names: the data sets.
         roots: the raw folder of each.
         network: asked for each sample.
-        compute: how many processes ask it.
+        compute: which processes ask it.
 
     Raises:
         ParamsError: it says of a picture what is no number, which is named.
@@ -72,9 +73,9 @@ def _of_set(name: str, root: Path, named: Named, compute: Compute) -> dict[str, 
     asked = [(id_, _keyed(one, named)) for id_, one in wanted(name, root)]
     new = [one for _, one in asked if one.key not in known]
     if new:
-        workers = 1 if len(new) <= CHUNK else compute.worker_count()
+        engine = HERE if len(new) <= CHUNK else engine_of(compute)
         tasks = Chunks(new, CHUNK)
-        made = map_tasks(partial(_ask, named), tasks, workers, f"features of {name}")
+        made = map_tasks(partial(_ask, named), tasks, engine, f"features of {name}")
         every = [one for chunk in made for one in chunk]
         known |= {one.key: found for one, found in zip(new, every, strict=True)}
         kept = {one.key: known[one.key] for _, one in asked}

@@ -20,10 +20,11 @@ from Data_processing.fingerprints.tone import Tone, tone_of
 from Datasets import metadata
 from Datasets.compute import Compute
 from Datasets.dataset import METADATA
+from Datasets.engines import HERE, engine_of, map_tasks
 from Datasets.errors import ImageError, SampleError
 from Datasets.files import content_hash, write_bytes
 from Datasets.raw_image import RawImage
-from Datasets.stage import STATE, map_tasks
+from Datasets.stage import STATE
 from Datasets.terminal import say
 
 FORMAT = 3
@@ -68,7 +69,7 @@ def gather(names: Iterable[str], roots: Mapping[str, Path], compute: Compute) ->
     Args:
         names: the data sets.
         roots: the raw folder of each.
-        compute: how many processes decode.
+        compute: which processes decode.
     """
     parts = [_of_set(name, roots[name], compute) for name in names]
     return pd.concat(parts, ignore_index=True)
@@ -83,8 +84,8 @@ def _of_set(name: str, root: Path, compute: Compute) -> pd.DataFrame:
         asked.append(one)
     new = [one for one in asked if one.key not in known]
     if new:
-        workers = 1 if len(new) <= CHUNK else compute.worker_count()
-        found = map_tasks(_fingerprints, Chunks(new, CHUNK), workers, f"fingerprints of {name}")
+        engine = HERE if len(new) <= CHUNK else engine_of(compute)
+        found = map_tasks(_fingerprints, Chunks(new, CHUNK), engine, f"fingerprints of {name}")
         made = [one for chunk in found for one in chunk]
         known |= {one.key: print_ for one, print_ in zip(new, made, strict=True)}
         seen = {one.key: known[one.key] for one in asked}

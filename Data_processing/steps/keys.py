@@ -8,12 +8,9 @@ group and columns, is no part of it.
 """
 
 import importlib.metadata
-import platform
-import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -25,6 +22,7 @@ from Data_processing.steps.plan import fixed_of, modules_of
 from Data_processing.steps.work import Work
 from Datasets import store
 from Datasets.code import Code
+from Datasets.environment import installed, plain, processor_class
 from Datasets.stage import STATE
 
 FORMAT = 1
@@ -105,43 +103,15 @@ def versions(names: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in sorted(set(names) - sys.stdlib_module_names):
         wanted = DISTRIBUTIONS.get(name, name)
-        known = [wanted] if _plain(wanted) in there else _makers(name)
+        known = [wanted] if plain(wanted) in there else _makers(name)
         for one in (*known, *BEHIND.get(name, ())):
-            found[one] = there.get(_plain(one), "")
+            found[one] = there.get(plain(one), "")
     return found
-
-
-def installed() -> dict[str, str]:
-    """Return name and version of every distribution, read off the names of their folders.
-
-    Their own files would tell the same, in a fifth of a second.
-    """
-    found: dict[str, str] = {}
-    for folder in sys.path:
-        for path in Path(folder or ".").glob("*.dist-info"):
-            name, _, version = path.name.removesuffix(".dist-info").rpartition("-")
-            found.setdefault(_plain(name), version)
-    return found
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name.lower())
 
 
 def _makers(name: str) -> list[str]:
     """Return the distributions that bring a top-level name, where it is not their own."""
     return sorted(set(importlib.metadata.packages_distributions().get(name, [])))
-
-
-def processor_class() -> str:
-    """Return what of the processor may change a byte: its kind, and the vector units it has."""
-    # numpy finds out what the processor has, and says so nowhere else.
-    from numpy._core._multiarray_umath import (  # type: ignore[import-not-found]
-        __cpu_features__ as features,
-    )
-
-    has = sorted(name for name, is_there in features.items() if is_there)
-    return " ".join([platform.machine(), *has])
 
 
 def _raw_marks(work: Work, rows: pa.Table) -> Iterator[bytes]:

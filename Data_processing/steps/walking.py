@@ -17,13 +17,13 @@ from Data_processing.steps.tiles import with_own_counts
 from Data_processing.steps.work import Work
 from Datasets import row_cache
 from Datasets.compute import Compute
+from Datasets.engines import HERE, engine_of, map_tasks
 from Datasets.errors import SampleError, StageError
 from Datasets.files import TEMPORARY
 from Datasets.index import MADE, in_order
 from Datasets.layout import NOWHERE
 from Datasets.recipe import FixedOp
 from Datasets.rejections import Rejection
-from Datasets.stage import map_tasks
 from Datasets.terminal import say
 
 ONE_PROCESS_ROWS = 8000
@@ -53,7 +53,7 @@ def walk(work: Work, before: pa.Table, compute: Compute) -> Walked:
     Args:
         work: the step.
         before: the index of the store that it reads.
-        compute: how many processes do it, and whether rows of earlier runs are looked for.
+        compute: which processes do it, and whether rows of earlier runs are looked for.
 
     Raises:
         ParamsError, StageError: as ``refuse_unfit`` and ``refuse_full_disk`` say.
@@ -64,12 +64,12 @@ def walk(work: Work, before: pa.Table, compute: Compute) -> Walked:
     refuse_unfit(work, before, plan)
     done = {shard: plan.linked(shard) for shard in plan.shards()}
     todo = [shard for shard, result in done.items() if result is None]
-    workers = 1 if _is_little(plan, before) else compute.worker_count()
+    engine = HERE if _is_little(plan, before) else engine_of(compute)
     tasks = _Tasks(plan, todo)
-    results = map_tasks(partial(run_shard, work), tasks, workers, f"process@{work.name}")
+    results = map_tasks(partial(run_shard, work), tasks, engine, f"process@{work.name}")
     done.update(zip(todo, results, strict=True))
-    for left in work.writes.glob(f"{TEMPORARY}*"):  # of a worker that was killed
-        left.unlink()
+    for left in work.writes.glob(f"{TEMPORARY}*"):  # of a worker that died, or seemed to
+        left.unlink(missing_ok=True)
     return _joined([result for _, result in sorted(done.items()) if result], before, plan)
 
 

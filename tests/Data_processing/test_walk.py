@@ -158,7 +158,7 @@ def test_a_killed_worker_changes_no_byte(
     walk("flip")
     alone = {path.name: path.read_bytes() for path in folder_of("flip").iterdir()}
     monkeypatch.setattr("Data_processing.steps.walking.ONE_PROCESS_ROWS", 0)
-    monkeypatch.setattr("Datasets.stage.ProcessPoolExecutor", Killing)
+    monkeypatch.setattr("Datasets.own_processes.ProcessPoolExecutor", Killing)
     compute.write_text("workers: 2\nrow_cache_gb: 0\n")
     process.run(Namespace(step="flip"))
     assert Killing.killed

@@ -10,7 +10,7 @@ from Datasets.errors import ParamsError
 
 
 def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
-    assert load(tmp_path / "compute.yaml") == Compute("auto", "local", 20.0, False, "auto")
+    assert load(tmp_path / "compute.yaml") == Compute("auto", "local", None, 20.0, False, "auto")
 
 
 def test_the_repositorys_own_file_says_the_defaults(root: Path) -> None:
@@ -31,6 +31,12 @@ def test_auto_counts_what_this_process_may_use() -> None:
     [
         ("workers: 0", "workers: .*>= 1, got 0"),
         ("workers: many", "workers: unknown value 'many'; known: auto$"),
+        ("engine: dask", "address: engine: dask needs the address of a scheduler, .* got nothing"),
+        ("engine: dask\naddress: 127.0.0.1:8786", "as tcp://127.0.0.1:8786, got 127.0.0.1:8786"),
+        (
+            "address: tcp://127.0.0.1:8786",
+            "address: only engine: dask takes one; write engine: dask",
+        ),
         ("device: tpu", "device: unknown value 'tpu'; .*'cpu'"),
         ("worker: 2", "unknown key 'worker'; did you mean 'workers'"),
     ],

@@ -59,12 +59,20 @@ def test_a_failed_block_leaves_the_old_folder(tmp_path: Path) -> None:
     assert names(tmp_path / "out") == ["old"]
 
 
-def test_what_a_killed_run_left_is_swept(tmp_path: Path) -> None:
-    (tmp_path / f"{TEMPORARY}out-123").mkdir()
-    (tmp_path / f"{TEMPORARY}other-123").mkdir()
+def test_what_a_killed_run_of_this_machine_left_is_swept(tmp_path: Path) -> None:
+    with new_folder(tmp_path / "out") as folder:
+        mine = folder.name.removesuffix(str(os.getpid()))
+    kept = [f"{TEMPORARY}out-00000000-123", mine.replace("out", "other") + "123", f"{mine}more-123"]
+    for name in (f"{mine}123", *kept):
+        (tmp_path / name).mkdir()
     with new_folder(tmp_path / "out"):
         pass
-    assert names(tmp_path) == [f"{TEMPORARY}other-123", "out"]
+    assert names(tmp_path) == sorted([*kept, "out"])
+
+
+def test_the_longest_name_can_be_written(tmp_path: Path) -> None:
+    write_bytes(tmp_path / ("n" * 255), b"x")
+    assert names(tmp_path) == ["n" * 255]
 
 
 def test_a_file_is_replaced_by_rename(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ class Bench:
     def __init__(self, folder: Path, update_golden: bool = False) -> None:
         self.folder = folder
         self.update_golden = update_golden
+        self.engine = ""
+        """More lines of compute.yaml."""
         self.raw = folder / "raw"
         self.raw.mkdir()
         self.metadata = folder / "Datasets" / "metadata" / "tiny"
@@ -43,7 +45,7 @@ class Bench:
         """Run the stage and return its summary."""
         lines = ["seed: 1", f"datasets: {{tiny: {{path: raw, {options}}}}}", ""]
         (self.folder / "params.yaml").write_text("\n".join(lines))
-        (self.folder / "compute.yaml").write_text(f"workers: {workers}\n")
+        (self.folder / "compute.yaml").write_text(f"workers: {workers}\n{self.engine}")
         parser = argparse.ArgumentParser()
         stage.arguments(parser)
         stage.run(parser.parse_args(["tiny"]))

@@ -33,6 +33,7 @@ from Data_processing.convert.tally import Tally
 from Data_processing.convert.transform import ToCanonical
 from Datasets.check_metadata import Checker
 from Datasets.dataset import Dataset
+from Datasets.engines import HERE
 from Datasets.errors import AnnotationError, RejectedError, StageError
 from Datasets.metadata import read
 from Datasets.rejections import Rejections
@@ -141,7 +142,7 @@ def by_hand(*images: FoundImage, names: tuple[str, ...] | None = ("x",)) -> Extr
     return extract
 
 
-def ingest_with(bench: Bench, extract: Extract, workers: int = 1, **keys: object) -> Tally:
+def ingest_with(bench: Bench, extract: Extract, **keys: object) -> Tally:
     dataset = msgspec.convert({"format": "mine", "path": "raw", **keys}, Dataset)
     source = Source("tiny", bench.raw, dataset, "params.yaml: datasets.tiny")
     bench.metadata.mkdir(parents=True, exist_ok=True)
@@ -149,7 +150,7 @@ def ingest_with(bench: Bench, extract: Extract, workers: int = 1, **keys: object
     transform = ToCanonical("tiny", dataset, bench.raw)
     with Report(bench.metadata, rejections) as report:
         ingest = Ingest(extract, transform, ToFolder(bench.metadata))
-        return ingest.run(source, read_table(bench.raw, dataset, "x"), report, workers)
+        return ingest.run(source, read_table(bench.raw, dataset, "x"), report, HERE)
 
 
 def test_any_reader_can_be_handed_in(bench: Bench) -> None:

@@ -11,11 +11,12 @@ from Data_processing.steps import keys, process
 from Data_processing.steps.process import step_called, work_of
 from Data_processing.steps.work import Work
 from Datasets.code import Code
+from Datasets.environment import installed, plain, processor_class
 from Datasets.params import load
 from Datasets.store import Store
 from tests.Data_processing.conftest import Workspace
 
-INSTALLED = keys.installed()
+INSTALLED = installed()
 
 
 def work(name: str = "flip") -> Work:
@@ -75,9 +76,7 @@ def changed(monkeypatch: pytest.MonkeyPatch, of: str) -> None:
 
 
 def test_versions_are_those_that_the_distributions_say() -> None:
-    told = {
-        keys._plain(one.metadata["Name"]): one.version for one in importlib.metadata.distributions()
-    }
+    told = {plain(one.metadata["Name"]): one.version for one in importlib.metadata.distributions()}
     assert INSTALLED == told
     found = keys.versions(["albumentations", "cv2", "PIL", "os", "nothing_of_that_name"])
     assert found["pillow"] == importlib.metadata.version("pillow")
@@ -104,7 +103,7 @@ def test_libraries_that_the_code_imports(
 
 def test_the_class_of_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     before = key_of(0)
-    assert keys.processor_class() == keys.processor_class()
+    assert processor_class() == processor_class()
     monkeypatch.setattr(keys, "processor_class", lambda: "another")
     assert key_of(0) != before
 
