@@ -117,7 +117,7 @@ def _keep(work: Work, walked: Walked, given: Compute) -> None:
     except OSError as error:
         say(
             f"process@{work.name}: the row cache {row_cache.ROWS} cannot be written "
-            f"({error.strerror}); the next run will make all rows anew"
+            f"({error.strerror}); the next run will make anew what this one made"
         )
 
 
