@@ -18,9 +18,13 @@ from Data_processing.interim import INTERIM, folder_of
 from Data_processing.steps import process
 from Datasets import row_cache
 from Datasets.command import FULL, main
+from Datasets.files import content_hash
+from Datasets.store import Store
 from tests.conftest import ROOT
 from tests.Data_processing.conftest import Workspace
 
+MOVED = "9d51c984dbf8c71c4d5a8ba50540f3dd"
+"""The hash of twelve samples and two copies of each, turned, cropped and padded."""
 FILLED = """
 import json, os, shutil
 from pathlib import Path
@@ -148,3 +152,13 @@ def test_what_is_no_file_any_more_stops_the_step_at_once(
     path.write_bytes(content)
     process.run(Namespace(step="flip"))
     assert files(folder_of("flip")) == before
+
+
+def test_moved_pixels_are_the_same_everywhere(workspace: Workspace) -> None:
+    """On every system, processor and Python: nothing here is computed, all is drawn and moved."""
+    moved = "{rot8: {}}, {crop: {height: 18, width: 16}}, {pad: {height: 24, width: 20}}"
+    workspace.params("{HorizontalFlip: {p: 0.5}}", moved)
+    walk()
+    rows = Store(folder_of("flip")).rows()
+    told = [(row.id, row.copy, row.image_hash, row.mask_hash, row.box_corners) for row in rows]
+    assert content_hash(repr(told).encode()) == MOVED, "do all stores change? say it in CHANGELOG"
