@@ -34,6 +34,7 @@ class Code:
         self._memory = memory
         self._root = root
         self._read: dict[str, Reading] = {}
+        self._named: dict[str, Reading | None] = {}
 
     def key(self, starts: Iterable[str]) -> str:
         """Return a key of the code that the modules ``starts`` reach: 32 hex digits.
@@ -41,12 +42,12 @@ class Code:
         Packages' own code counts where it is imported by name.
         """
         reached = sorted(self.reached(starts))
-        text = "\n".join(f"{name} {self._reading(name).code}" for name in reached)
+        text = "\n".join(f"{name} {one.code}" for name, one in self._readings(reached))
         return content_hash(text.encode())
 
     def foreign(self, starts: Iterable[str]) -> set[str]:
         """Return the top-level names of all that is imported from elsewhere on the way."""
-        found = {path for name in self.reached(starts) for path in self._reading(name).imports}
+        found = {path for _, one in self._readings(self.reached(starts)) for path in one.imports}
         return {path.partition(".")[0] for path in found if path.partition(".")[0] not in ROOMS}
 
     def reached(self, starts: Iterable[str]) -> set[str]:
@@ -55,16 +56,21 @@ class Code:
         waiting = list(starts)
         while waiting:
             name = waiting.pop()
-            if name not in seen and self._file(name) is not None:
+            if name not in seen and (reading := self._reading(name)):
                 seen.add(name)
-                waiting += self._reading(name).imports
+                waiting += reading.imports
         return seen
 
     def remember(self) -> None:
-        """Write down what was read. Where that fails it is read anew next time."""
+        """Write down what was read, beside what is known of other modules.
+
+        Where that fails it is read anew next time.
+        """
         if self._read.keys() - self._known.keys():
+            names = {_name(place) for place in self._read}
+            others = {place: one for place, one in self._known.items() if _name(place) not in names}
             try:
-                write_json(self._memory, self._read)
+                write_json(self._memory, others | self._read)
             except OSError:
                 return
 
@@ -75,14 +81,20 @@ class Code:
         except (OSError, msgspec.DecodeError):
             return {}
 
-    def _reading(self, name: str) -> Reading:
-        file = self._file(name)
-        if file is None:
-            raise LookupError(f"there is no module {name}")
+    def _readings(self, names: Iterable[str]) -> Iterator[tuple[str, Reading]]:
+        return ((name, one) for name in names if (one := self._reading(name)))
+
+    def _reading(self, name: str) -> Reading | None:
+        """Return what is read of a module, once; None where there is none of that name."""
+        if name not in self._named:
+            file = self._file(name)
+            self._named[name] = self._looked_up(name, file) if file else None
+        return self._named[name]
+
+    def _looked_up(self, name: str, file: Path) -> Reading:
         source = file.read_bytes()
         place = f"{name} {content_hash(source)}"
-        if place not in self._read:
-            self._read[place] = self._known.get(place) or self._parsed(name, file, source)
+        self._read[place] = self._known.get(place) or self._parsed(name, file, source)
         return self._read[place]
 
     def _parsed(self, name: str, file: Path, source: bytes) -> Reading:
@@ -98,6 +110,11 @@ class Code:
         path = self._root / Path(*name.split("."))
         both = (path.with_suffix(".py"), path / "__init__.py")
         return next((file for file in both if file.is_file()), None)
+
+
+def _name(place: str) -> str:
+    """Return the module of what is remembered under its name and the hash of its source."""
+    return place.partition(" ")[0]
 
 
 def imports(tree: ast.Module, package: str, is_module: Callable[[str], bool]) -> set[str]:

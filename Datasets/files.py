@@ -1,9 +1,11 @@
 """Files that are there whole or not at all, their hashes, and links in place of copies."""
 
+import errno
 import hashlib
 import os
 import platform
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -79,6 +81,19 @@ def write_bytes(path: Path, content: bytes) -> None:
 def write_json(path: Path, content: object) -> None:
     """Write ``content`` (structs, mappings, lists, numbers, text) as JSON, by an atomic rename."""
     write_bytes(path, msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+
+
+def open_plain(path: Path) -> BinaryIO:
+    """Open a file to read it. Who opens a pipe waits for ever, and a device may have no end.
+
+    Raises:
+        OSError: it cannot be opened, or is no plain file.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "it is no file but a folder, a pipe or a device", str(path))
 
 
 def link_or_copy(source: Path, target: Path) -> None:

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from Datasets.errors import ImageError
+from Datasets.files import open_plain
 from Datasets.header import Colour, Header, Opened, Window
 from Datasets.image import MAX_CHANNELS, opened, stacked
 from Datasets.shown import in_colour
@@ -29,7 +30,7 @@ def read_window(path: Path, window: Window, where: str) -> np.ndarray:
     Raises:
         ImageError: the file or the window cannot be read.
     """
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         image = opened(file, where, in_windows=True)
         check_inside(window, image.header, where)
         return image.read(window, "unchanged")
@@ -45,8 +46,7 @@ def opened_files(root: Path, files: Sequence[str], in_windows: bool = False) -> 
     """
     with ExitStack() as stack:
         images = [
-            opened(stack.enter_context((root / file).open("rb")), file, in_windows)
-            for file in files
+            opened(stack.enter_context(open_plain(root / file)), file, in_windows) for file in files
         ]
         yield images[0] if len(images) == 1 else Bands(images, files)
 

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from Datasets.errors import SampleError
-from Datasets.files import content_hash, sha256_of
+from Datasets.files import content_hash, open_plain, sha256_of
 from Datasets.header import Colour, Opened
 from Datasets.image import decode, opened
 from Datasets.raster import Bands, check_inside, opened_files
@@ -55,7 +55,7 @@ class RawImage(msgspec.Struct, frozen=True):
         return np.ascontiguousarray(pixels[y1:y2, x1:x2])
 
     def _whole(self, colour: Colour) -> np.ndarray:
-        contents = [(self.root / file).read_bytes() for file in self.files]
+        contents = [_content(self.root / file) for file in self.files]
         digests = [sha256_of(content) for content in contents]
         digest = digests[0] if len(digests) == 1 else sha256_of("".join(digests).encode())
         if digest != self.sha256:
@@ -94,3 +94,8 @@ class RawImage(msgspec.Struct, frozen=True):
         return SampleError(
             f"{self.name} changed since `convert` read it; put it back or run `dvc repro` again"
         )
+
+
+def _content(path: Path) -> bytes:
+    with open_plain(path) as file:
+        return file.read()

@@ -32,6 +32,7 @@ from Datasets.store import About, Store, write_index
 
 RAW_SIDE, SIDE = 500, 224
 QUALITY = 90
+BATCH = 64
 ROUNDS = 5
 DATASET = "bench"
 CROP_FIRST, CROP_LAST = "crop first", "crop last"
@@ -165,9 +166,7 @@ def torchvision_v2(folder: Path, order: str, p: float) -> Work_:
             for transform in (
                 v2.RandomAffine(15, (0.1, 0.1), (0.9, 1.1), interpolation=bilinear),
                 v2.ColorJitter(0.2, 0.2, 0.2, 0.05),
-                v2.GaussianBlur(5, (0.1, 2.0)),
-                v2.GaussianNoise(0.0, 0.04),
-                v2.JPEG((60, 95)),
+                *blur_noise_jpeg(),
             )
         ),
     ]
@@ -188,32 +187,54 @@ def torchvision_v2(folder: Path, order: str, p: float) -> Work_:
     return work
 
 
-def fastai(folder: Path, p: float) -> Work_:
-    """Return fastai at work: items by Pillow, the rest on a float batch, which is its habit.
+def fastai(folder: Path, p: float, rest: bool) -> Work_:
+    """Return fastai at work: items by Pillow, then batches of floats, which is its habit.
 
-    It has no blur, no noise and no JPEG: it does less.
+    It has no blur, no noise and no JPEG. With ``rest`` torchvision v2 does them, image by image, so
+    that the operations are the same; without, less is done.
     """
+    from torchvision.transforms import v2
+
     fast = import_module("fastai.vision.all")  # in no lock of ours
 
     item = fast.Pipeline([fast.PILImage.create, fast.RandomCrop(SIDE), fast.ToTensor()], 0)
-    changes = fast.aug_transforms(
-        max_rotate=15, min_zoom=0.9, max_zoom=1.1, max_lighting=0.2, max_warp=0, p_affine=p
-    )
     colours = [fast.Saturation(0.2, p=p), fast.Hue(0.05, p=p)]
-    batch = fast.Pipeline([fast.IntToFloatTensor(), *changes, *colours], 0)
+    changes = fast.aug_transforms(
+        max_rotate=15,
+        min_zoom=0.9,  # about a random place, which is its shift
+        max_zoom=1.1,
+        max_lighting=0.2,
+        max_warp=0,
+        p_affine=p,
+        p_lighting=p,
+        pad_mode="zeros",
+        xtra_tfms=colours,
+    )
+    batch = fast.Pipeline([fast.IntToFloatTensor(), *changes], 0)
+    more = v2.Compose([v2.RandomApply([one], p=p) for one in blur_noise_jpeg()])
 
     def work(paths: list[Path]) -> int:
         with tempfile.TemporaryDirectory(dir=folder) as writes:
             shape = (len(paths), SIDE, SIDE, 3)
             store = np.lib.format.open_memmap(Path(writes) / "x.npy", "w+", np.uint8, shape)
-            for start in range(0, len(paths), 64):
-                items = [item(path) for path in paths[start : start + 64]]
-                drawn = batch(fast.TensorImage(torch.stack(items))).permute(0, 2, 3, 1)
-                store[start : start + len(items)] = (drawn * 255).round().clamp(0, 255).numpy()
+            for start in range(0, len(paths), BATCH):
+                items = [item(path) for path in paths[start : start + BATCH]]
+                drawn = batch(fast.TensorImage(torch.stack(items))).as_subclass(torch.Tensor)
+                pixels = (drawn * 255).round_().clamp_(0, 255).to(torch.uint8)
+                if rest:
+                    pixels = torch.stack([more(one) for one in pixels])
+                store[start : start + len(items)] = pixels.permute(0, 2, 3, 1).numpy()
             store.flush()
             return len(store)
 
     return work
+
+
+def blur_noise_jpeg() -> list[torch.nn.Module]:
+    """Return torchvision's blur, noise and JPEG."""
+    from torchvision.transforms import v2
+
+    return [v2.GaussianBlur(5, (0.1, 2.0)), v2.GaussianNoise(0.0, 0.04), v2.JPEG((60, 95))]
 
 
 def decode(paths: list[Path]) -> int:
@@ -243,7 +264,8 @@ def compare(folder: Path, paths: list[Path], order: str, p: float, rounds: int) 
     works: dict[str, Work_] = {"decode": decode, "ours": ours(folder, paths, order, p)}
     works["torchvision v2"] = torchvision_v2(folder, order, p)
     if order == CROP_FIRST and find_spec("fastai"):
-        works["fastai"] = fastai(folder, p)
+        works["fastai"] = fastai(folder, p, rest=False)
+        works["fastai + v2"] = fastai(folder, p, rest=True)
     taken = measure(works, paths, rounds)
     print(f"\n{order}, {len(paths)} images, p = {p:g}; CPU ms an image, median of {rounds}")
     for name, ms in taken.items():

@@ -25,6 +25,7 @@ from Datasets.code import Code
 from Datasets.environment import installed, plain, processor_class
 from Datasets.stage import STATE
 
+CODE = STATE / "code.json"
 FORMAT = 1
 """Raised by hand when the runner changes what it makes of a row."""
 CALLED_BY = "Data_processing.steps.operation"
@@ -75,15 +76,10 @@ def context(work: Work) -> Context:
     is_raw = work.step.from_ == SOURCE
     called_by = [CALLED_BY, READ_BY] if is_raw else [CALLED_BY]
     colour = work.raw.colour if is_raw else None
-    code = Code(STATE / "code.json")
+    code = Code(CODE)
 
     def digest(names: list[str], **more: object) -> bytes:
-        modules = [*called_by, *names]
-        base = {"format": [FORMAT, store.FORMAT], "processor": processor_class(), "colour": colour}
-        made_by = {"code": code.key(modules), "libraries": versions(code.foreign(modules))}
-        return xxhash.xxh3_128_digest(
-            msgspec.json.encode({**base, **made_by, **more}, order="deterministic")
-        )
+        return made_by(code, [*called_by, *names], colour=colour, **more)
 
     fixed, ops = fixed_of(work.name, work.step), work.step.ops
     both = Context(
@@ -92,6 +88,21 @@ def context(work: Work) -> Context:
     )
     code.remember()
     return both
+
+
+def made_by(code: Code, modules: Sequence[str], **more: object) -> bytes:
+    """Return what tells apart whatever may make other bytes of the same: 16 bytes.
+
+    Args:
+        code: the house's.
+        modules: the code that does it; what they reach and the libraries that this imports count.
+        more: what else decides.
+    """
+    base = {"format": [FORMAT, store.FORMAT], "processor": processor_class()}
+    made = {"code": code.key(modules), "libraries": versions(code.foreign(modules))}
+    return xxhash.xxh3_128_digest(
+        msgspec.json.encode({**base, **made, **more}, order="deterministic")
+    )
 
 
 def versions(names: Iterable[str]) -> dict[str, str]:

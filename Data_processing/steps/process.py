@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
             walked = walk(work, before.table, given)
             stage.summary = _written(work, before, params, walked)
         _keep(msgspec.structs.replace(work, writes=folder_of(work.name)), walked, given)
-        write_sheet(arguments.step, step, work.raw, before)
+        write_sheet(work, before, walked.table)
 
 
 def step_called(params: Params, name: str) -> Step:
@@ -117,7 +117,7 @@ def _keep(work: Work, walked: Walked, given: Compute) -> None:
     except OSError as error:
         say(
             f"process@{work.name}: the row cache {row_cache.ROWS} cannot be written "
-            f"({error.strerror}); the next run will make all rows anew"
+            f"({error.strerror}); the next run will make anew what this one made"
         )
 
 

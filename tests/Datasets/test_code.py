@@ -1,5 +1,6 @@
 """Keys of code change with what the code does, and with nothing else."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,23 @@ def test_what_was_read_is_remembered_and_not_believed_blindly(house: Path) -> No
     assert changed != before
     memory.write_text("{garbage")
     assert key(house) == changed
+
+
+def test_what_one_reads_does_not_push_out_what_another_read(house: Path) -> None:
+    """Steps of a walk reach different modules: each would read its own anew, at every run."""
+    memory = house / "memory.json"
+    for starts in (["Data_processing.operation"], ["Datasets.other"]):
+        code = Code(memory, house)
+        code.key(starts)
+        code.remember()
+    modules = [place.split()[0] for place in json.loads(memory.read_text())]
+    assert sorted(modules) == ["Data_processing.operation", "Datasets.kernel", "Datasets.other"]
+    edit(house, "Datasets/other.py", "X = 1", "X = 2")
+    code = Code(memory, house)
+    code.key(["Datasets.other"])
+    code.remember()
+    again = [place.split()[0] for place in json.loads(memory.read_text())]
+    assert sorted(again) == sorted(modules)  # one reading a module, the last
 
 
 def test_a_module_that_takes_the_place_of_a_name_is_followed(house: Path) -> None:

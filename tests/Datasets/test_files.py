@@ -14,6 +14,7 @@ from Datasets.files import (
     content_hash,
     link_or_copy,
     new_folder,
+    open_plain,
     sha256_of,
     sha256_of_file,
     write_bytes,
@@ -133,3 +134,20 @@ def test_hashes_of_known_content(tmp_path: Path) -> None:
     assert sha256_of_file(tmp_path / "f") == sha256_of(b"abc")
     assert sha256_of(b"abc").startswith("ba7816bf8f01cfea")
     assert content_hash(b"") == "99aa06d3014798d86001c324468d497f"  # from xxHash's own tests
+
+
+def test_only_a_plain_file_is_opened(tmp_path: Path) -> None:
+    """At once: a pipe is not waited for, a device has no end."""
+    (tmp_path / "a").write_bytes(b"1")
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "device").symlink_to("/dev/zero")
+    (tmp_path / "folder").mkdir()
+    for name in ("a", "link"):
+        with open_plain(tmp_path / name) as file:
+            assert file.read() == b"1"
+    for name in ("pipe", "device", "folder"):
+        with pytest.raises(OSError, match="it is no file but a folder, a pipe or a device"):
+            open_plain(tmp_path / name)
+    with pytest.raises(FileNotFoundError):
+        open_plain(tmp_path / "gone")
