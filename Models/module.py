@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from Datasets.parts import find
 from Datasets.scaler import Map
+from Models import freezing
 from Models.batch import Batch, Joined, Triplets
 from Models.frameworks.framework import Encoder, Framework, Loss, Moment, Problem
 from Models.frameworks.table import FRAMEWORKS
@@ -41,6 +42,26 @@ class Module(nn.Module):
         self.scaling = scaling
         self.network = network
         self.framework = framework
+        self.frozen: frozenset[str] = frozenset()
+
+    def freeze(self, frozen: str | tuple[str, ...], where: str = "freeze") -> None:
+        """Let parts of the network stay as they are in training, and all others learn.
+
+        Args:
+            frozen: ``network`` for all of it, or how the names of its tensors begin; () for none.
+            where: the key that says it, for messages.
+
+        Raises:
+            ParamsError: the network has no such part.
+        """
+        self.frozen = freezing.names_of(self.network, frozen, where)
+        freezing.freeze(self.network, self.frozen)
+
+    def train(self, mode: bool = True) -> "Module":
+        """Begin or end training; what is frozen stays as it is in use."""
+        super().train(mode)
+        freezing.hold(self.network, self.frozen)
+        return self
 
     @property
     def encoder(self) -> Encoder:
@@ -56,8 +77,13 @@ class Module(nn.Module):
         return self.framework.training_loss(self.encoder, batch, moment)  # type: ignore[arg-type]
 
     def learned(self) -> Mapping[str, Tensor]:
-        """Return what training changes, by name: all but the scaler, which is fitted."""
+        """Return what can be learned, by name: all but the scaler, which is fitted."""
         return {n: t for n, t in self.state_dict().items() if not n.startswith("scaling.")}
+
+    def rest(self) -> Mapping[str, Tensor]:
+        """Return what of that is frozen."""
+        every = self.state_dict()
+        return {f"network.{name}": every[f"network.{name}"] for name in sorted(self.frozen)}
 
 
 class _MakesFramework(Protocol):
