@@ -68,6 +68,15 @@ def write_json(path: Path, content: object) -> None:
     write_bytes(path, msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
 
 
+def flush(path: Path) -> None:
+    """Have the system write a file, or the names in a folder, to the disk by now."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def link_or_copy(source: Path, target: Path) -> None:
     """Make ``target`` the same bytes as ``source``: one inode if possible, else a copy."""
     try:
