@@ -29,7 +29,7 @@ CURRENT, PREVIOUS = "current", "previous"
 
 
 class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """state.json. ``sha256`` is that of numbers, strides and the tensors' file, one after another."""
+    """state.json. ``sha256`` is that of numbers, strides and the tensors' file, in this order."""
 
     numbers: Numbers
     strides: dict[str, tuple[int, ...]]

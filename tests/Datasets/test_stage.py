@@ -207,3 +207,36 @@ def test_a_task_that_a_broken_pool_refused_is_done(monkeypatch: pytest.MonkeyPat
     """It was taken from the stream already: nobody else would give it."""
     monkeypatch.setattr("Datasets.stage.ProcessPoolExecutor", Refusing)
     assert list(map_tasks(square, range(9), 2, "x")) == [n * n for n in range(9)]
+
+
+def test_a_stage_may_wait_for_the_end_of_another_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = running("train@0")
+    other.__enter__()
+    looks = 0
+
+    def sleep(seconds: float) -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 3:
+            other.__exit__(None, None, None)
+
+    monkeypatch.setattr("Datasets.stage.time.sleep", sleep)
+    with running("train@0", wait_s=600):
+        pass
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == (
+        f"train@0: waits up to 600 s for process {os.getpid()}, which runs it, to end"
+    )
+    assert sum("waits" in line for line in said) == 1
+    assert looks == 3
+
+
+def test_it_does_not_wait_for_ever() -> None:
+    with (
+        running("train@0"),
+        pytest.raises(StageError, match="already runs here as process"),
+        running("train@0", wait_s=0.3),
+    ):
+        pytest.fail("two runs of one stage")
