@@ -110,7 +110,7 @@ class Task(lightning.LightningModule):
     def on_train_batch_start(self, batch: object, batch_idx: int) -> None:
         """Set what a step draws and how far it goes, as functions of the step alone."""
         moment = self.moment()
-        torch.manual_seed(seed_for(self._seed, "step", moment.step))
+        self._seed_noise(seed_for(self._seed, "step", moment.step))
         course = self.course
         of_peak = share(course.schedule, moment.progress, course.warmup)
         self._rate = course.peak.learning_rate * of_peak
@@ -215,6 +215,16 @@ class Task(lightning.LightningModule):
             best=best,
         )
         return State(numbers, tensors | named("best", best_weights))
+
+    def _seed_noise(self, seed: int) -> None:
+        """Seed the generators that this device draws from.
+
+        As ``torch.manual_seed`` does; but where CUDA is not in use that takes milliseconds, as it
+        puts off the seeding of all devices and remembers who asked for it.
+        """
+        torch.default_generator.manual_seed(seed)
+        if self.device.type == "cuda":
+            torch.cuda.manual_seed(seed)
 
     def _optimiser(self) -> torch.optim.Optimizer:
         return self.trainer.optimizers[0]
