@@ -96,6 +96,15 @@ def open_plain(path: Path) -> BinaryIO:
     raise OSError(errno.EINVAL, "it is no file but a folder, a pipe or a device", str(path))
 
 
+def flush(path: Path) -> None:
+    """Have the system write a file, or the names in a folder, to the disk by now."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def link_or_copy(source: Path, target: Path) -> None:
     """Make ``target`` the same bytes as ``source``: one inode if possible, else a copy."""
     try:

@@ -18,6 +18,9 @@ from Datasets.terminal import one_line, say
 STATE = Path(".darkroom")
 """What is true of this machine only: locks, timings, rejected samples. Never an input or in Git."""
 
+ASKED_EVERY_S = 0.1
+"""Between two looks whether another run of a stage has ended."""
+
 
 class Timing(msgspec.Struct, frozen=True):
     """How long a stage took when it last ran on this machine."""
@@ -36,18 +39,22 @@ class Stage:
 
 
 @contextmanager
-def running(name: str) -> Iterator[Stage]:
+def running(name: str, wait_s: float = 0) -> Iterator[Stage]:
     """Run the block as the stage ``name``, for example ``process@crop``.
 
     The stage's outputs are its own while it runs: a second run of the same stage is refused. At
     the end one line goes to stderr, and the seconds to ``.darkroom/timings``, where the report and
     the summary find them.
 
+    Args:
+        name: of the stage.
+        wait_s: how long to wait for a run of the same stage that may be about to end.
+
     Raises:
         StageError: the same stage runs already in this checkout.
     """
     started = time.perf_counter()
-    with _locked(name):
+    with _locked(name, wait_s):
         stage = Stage(name)
         yield stage
         seconds = time.perf_counter() - started
@@ -76,24 +83,38 @@ def require(path: Path, stage: str) -> Path:
 
 
 @contextmanager
-def _locked(name: str) -> Iterator[None]:
+def _locked(name: str, wait_s: float) -> Iterator[None]:
     folder = STATE / "locks"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / name).open("a+") as file:
-        _take(file, name)
+        _take(file, name, wait_s)
         file.truncate(0)
         file.write(f"{os.getpid()} {platform.node()}")
         file.flush()
         yield
 
 
-def _take(file: IO[str], name: str) -> None:
+def _take(file: IO[str], name: str, wait_s: float) -> None:
+    until = time.monotonic() + wait_s
+    waits = False
+    while not _taken(file):
+        file.seek(0)
+        owner, _, machine = (file.read() or "unknown").partition(" ")
+        who = f"process {owner} of {machine or 'this machine'}"
+        if time.monotonic() >= until:
+            raise StageError(
+                f"stage {name} already runs here as {who}; wait for it, or end it there with "
+                f"`kill {owner}`"
+            )
+        if not waits:
+            say(f"{name}: waits up to {wait_s:.0f} s for {who}, which runs it, to end")
+        waits = True
+        time.sleep(ASKED_EVERY_S)
+
+
+def _taken(file: IO[str]) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        file.seek(0)
-        owner, _, machine = (file.read() or "unknown").partition(" ")
-        raise StageError(
-            f"stage {name} already runs here as process {owner} of {machine or 'this machine'}; "
-            f"wait for it, or end it there with `kill {owner}`"
-        ) from None
+        return False
+    return True

@@ -36,11 +36,22 @@ def one_line(text: str) -> str:
     return text.replace("\n", "\\n")
 
 
-def progress(things: Iterable[T], total: int | None, what: str) -> Iterator[T]:
-    """Yield ``things`` behind a bar with rate and time left; silent when stderr is no terminal."""
-    return iter(
-        tqdm(things, total=total, desc=what, unit="", leave=False, dynamic_ncols=True, disable=None)
+def progress(things: Iterable[T], total: int | None, what: str, behind: int = 0) -> Iterator[T]:
+    """Yield ``things`` behind a bar with rate and time left; silent when stderr is no terminal.
+
+    ``behind`` of the ``total`` were done before and are not among ``things``.
+    """
+    bar = tqdm(
+        things,
+        total=total,
+        desc=what,
+        initial=behind,
+        unit="",
+        leave=False,
+        dynamic_ncols=True,
+        disable=None,
     )
+    return iter(bar)
 
 
 def _harmless(text: str) -> str:

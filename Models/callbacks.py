@@ -6,7 +6,8 @@ import lightning.pytorch as lightning
 from torch import Tensor
 
 from Datasets.terminal import progress
-from Models.task import EpochFigures, Task
+from Models.figures import EpochFigures
+from Models.task import Task
 
 
 class Bar(lightning.Callback):
@@ -21,8 +22,9 @@ class Bar(lightning.Callback):
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
         """Show it."""
-        steps = _task(pl_module).steps
-        self._steps = progress(range(steps), steps, self._what)
+        task = task_of(pl_module)
+        behind = task.step()
+        self._steps = progress(range(behind, task.steps), task.steps, self._what, behind)
         next(self._steps, None)
 
     def on_train_batch_end(
@@ -45,7 +47,7 @@ class BestWeights(lightning.Callback):
     Attributes:
         figures: of that epoch, None before the first has ended.
         weights: what was learned by then, on the CPU.
-        last: what is learned by now: the tensors themselves, which training changes.
+        last: what was learned at the end.
     """
 
     def __init__(self) -> None:
@@ -54,24 +56,37 @@ class BestWeights(lightning.Callback):
         self.weights: dict[str, Tensor] = {}
         self.last: dict[str, Tensor] = {}
 
-    def on_train_epoch_end(
+    def on_fit_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Take over what was best before the training was broken off."""
+        start = task_of(pl_module).start
+        if start is not None:
+            self.figures, self.weights = start.numbers.best, start.part("best")
+
+    def on_validation_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
         """Keep this epoch's weights if they are better."""
-        task = _task(pl_module)
-        figures, self.last = task.history[-1], task.weights()
+        task = task_of(pl_module)
+        figures = task.history[-1]
         if self.figures is None or _rank(figures) > _rank(self.figures):
             self.figures = figures
             self.weights = {
-                name: tensor.detach().cpu().clone() for name, tensor in self.last.items()
+                name: tensor.detach().cpu().clone() for name, tensor in task.weights().items()
             }
+
+    def on_fit_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Keep the weights that all ended with."""
+        self.last = task_of(pl_module).weights()
+
+
+def task_of(module: lightning.LightningModule) -> Task:
+    """Return the task that Lightning runs."""
+    if not isinstance(module, Task):
+        raise TypeError(f"these callbacks belong to a Learner's Task, got {type(module).__name__}")
+    return module
 
 
 def _rank(figures: EpochFigures) -> tuple[float, float]:
     return figures.validation_accuracy, -figures.validation_loss
-
-
-def _task(module: lightning.LightningModule) -> Task:
-    if not isinstance(module, Task):
-        raise TypeError(f"these callbacks belong to a Learner's Task, got {type(module).__name__}")
-    return module

@@ -10,11 +10,15 @@ import lightning.pytorch as lightning
 import msgspec
 import torch
 
+from Models import blame
 from Models.batches import Batches
 from Models.course import Course
+from Models.figures import EpochFigures
+from Models.guard import Diverged
 from Models.isolation import isolated
 from Models.module import Module
-from Models.task import EpochFigures, Task
+from Models.state import State
+from Models.task import Task
 
 
 class Conditions(msgspec.Struct, frozen=True):
@@ -42,31 +46,45 @@ class Learner:
         self.callbacks = callbacks
         self.conditions = conditions
 
-    def fit(self, course: Course) -> list[EpochFigures]:
-        """Train, and return the figures of each epoch.
+    def fit(self, course: Course, start: State | None = None) -> list[EpochFigures]:
+        """Train, from the beginning or from the state ``start`` on; return each epoch's figures.
 
         Raises:
-            StageError: the loss is no longer a finite number.
+            StageError: the loss is no finite number or beyond all bounds, or memory is full.
             StoreError: the framework wants rows without a label, and there are none.
         """
         loader = self.batches.training()
         self.module.framework.begin(self.batches.train.labels)
-        task = Task(self.module, loader, course, self.conditions.seed)
+        task = Task(self.module, loader, course, self.conditions.seed, start)
         with isolated(self.conditions.seed, self.conditions.threads):
             self.module.to(memory_format=torch.channels_last)
-            self._trainer(course.epochs).fit(task, loader, self.batches.validating())
+            try:
+                self._trainer(task).fit(task, task.rest(), self.batches.validating())
+            except Diverged as error:
+                raise blame.of_divergence(error, self.batches, course) from error
+            except (MemoryError, RuntimeError) as error:
+                told = blame.of_memory(error, self.batches)
+                if told is None:
+                    raise
+                raise told from None
         return task.history
 
-    def _trainer(self, epochs: int) -> lightning.Trainer:
+    def _trainer(self, task: Task) -> lightning.Trainer:
+        """Return what trains for the epochs that are left.
+
+        What Lightning calls its sanity check, a validation before the first step, is that of an
+        epoch whose steps lie behind.
+        """
+        waits = task.is_to_be_validated()
         return lightning.Trainer(
             accelerator=self.conditions.device.type,
             devices=1,
-            max_epochs=epochs,
+            max_epochs=task.course.epochs - task.at.epoch - waits,
             callbacks=list(self.callbacks),
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
-            num_sanity_val_steps=0,
+            num_sanity_val_steps=-1 if waits else 0,
             use_distributed_sampler=False,
         )

@@ -1,6 +1,7 @@
 """Train folds: ``python -m Models train 0``, or ``0-29``, or ``all``."""
 
 import argparse
+import shutil
 import time
 from pathlib import Path
 
@@ -8,71 +9,31 @@ import msgspec
 import pandas as pd
 import torch
 
-from Datasets import compute, fold_range, scaler, splits
+from Datasets import compute, fold_range, splits
 from Datasets.files import new_folder, write_bytes, write_json
 from Datasets.fold_range import FoldRange, Place
+from Datasets.interruption import Interruption, interruptible
 from Datasets.params import load
-from Datasets.randomness import seed_for
-from Datasets.scaler import SCALERS
-from Datasets.splits import SPLITS, Folds
+from Datasets.splits import SPLITS
 from Datasets.stage import require, running
 from Datasets.tensors import TENSORS, Tensors
 from Datasets.terminal import counted
-from Models import checkpoint, log, scoring
-from Models.batches import Batches
-from Models.callbacks import Bar, BestWeights
-from Models.checkpoint import WEIGHTS, Trained
-from Models.course import Course
-from Models.isolation import device_of, isolated
-from Models.learner import Conditions, Learner
-from Models.loading import Source, source_of
-from Models.module import Module, Parts, build
-from Models.networks.network import InputShape, Optimiser
-from Models.orders import Ordering
+from Models import finished, log, scoring
+from Models.checkpoint import WEIGHTS
+from Models.figures import EpochFigures
+from Models.fold import FoldMetrics, Ground, Outcome, Training
+from Models.isolation import device_of
+from Models.key import key_of_ground
+from Models.learner import Conditions
+from Models.loading import source_of
 from Models.params import Train, read_train
-from Models.part import part_of, unlabelled_of
-from Models.pretrained import shelf
-from Models.pretrained.fit import begin_with
-from Models.task import EpochFigures
+from Models.resume import CHECKPOINTS
 from Models.trainable import trainable
 
 CURVES = Path("Models/curves")
 METRICS = Path("Models/metrics/folds")
-
-
-class FoldMetrics(msgspec.Struct, frozen=True):
-    """What is said of a fold's training. Rows count copies; ``left_out`` counts samples.
-
-    Models/metrics/folds/<fold range>.json holds those of its fold, or of each by its number.
-    """
-
-    fold: int
-    train_rows: int
-    validation_samples: int
-    left_out: int
-    epochs: int
-    best_epoch: int
-    train_loss: float
-    validation_loss: float
-    validation_accuracy: float
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """What came of training one fold; ``weights`` is the sha256 of the best."""
-
-    metrics: FoldMetrics
-    history: tuple[EpochFigures, ...]
-    weights: str
-
-
-class Ground(msgspec.Struct, frozen=True):
-    """What every fold of a fold range is trained with, loaded once."""
-
-    train: Train
-    conditions: Conditions
-    tensors: Tensors
-    folds: Folds
-    source: Source
+WAIT_S = 30.0
+"""For a trainer whose DVC has died: it writes a checkpoint before it ends."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,100 +48,62 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Train the folds, one after the other, and write their weights, metrics and curves."""
     asked: FoldRange = arguments.folds
-    with running(f"train@{asked.name}") as stage:
-        params, settings = load(), compute.load()
-        train, device = read_train(params), device_of(settings.device)
-        conditions = Conditions(params.section("seed", int), train.threads, device)
-        tensors = Tensors(require(TENSORS, "stack"))
-        source = source_of(tensors, device, resident=settings.resident)
-        folds = splits.read(require(SPLITS, "split"))
-        outcomes = train_range(asked, Ground(train, conditions, tensors, folds, source))
+    with running(f"train@{asked.name}", WAIT_S) as stage:
+        ground = _ground()
+        with interruptible() as asked_to_end:
+            outcomes = train_range(asked, ground, asked_to_end)
         write_bytes(CURVES / f"{asked.name}.csv", _curves(asked, outcomes))
         write_json(METRICS / f"{asked.name}.json", _metrics(asked, outcomes))
-        stage.summary = _summary(asked, [outcome.metrics for outcome in outcomes], train)
+        shutil.rmtree(CHECKPOINTS / asked.name, ignore_errors=True)
+        stage.summary = _summary(asked, [outcome.metrics for outcome in outcomes], ground.train)
 
 
-def train_range(asked: FoldRange, ground: Ground) -> list[Outcome]:
+def train_range(asked: FoldRange, ground: Ground, asked_to_end: Interruption) -> list[Outcome]:
     """Train the folds, write their weights, log each run, and return what came of each.
 
     Raises:
         StoreError: a fold does not exist, or cannot be trained; then none is.
+        StageError: it was asked to end, or cannot go on.
     """
     every = trainable(asked, ground.tensors, ground.folds)
     outcomes = []
     with new_folder(WEIGHTS / asked.name) as own:
         for number, fold in enumerate(every, 1):
-            started = time.perf_counter()
             of = "" if asked.is_single else f", fold {fold} ({number} of {len(every)})"
             with asked.naming(fold):
-                bar = Bar(f"train@{asked.name}{of}")
-                outcome = train_fold(Place(asked, fold), ground, asked.folder(own, fold), bar)
-            seconds = time.perf_counter() - started
-            log.append(_logged(f"train@{asked.place(fold)}", outcome, ground, seconds))
+                place, folder = Place(asked, fold), asked.folder(own, fold)
+                outcome = _trained(place, ground, folder, f"train@{asked.name}{of}", asked_to_end)
             outcomes.append(outcome)
     return outcomes
 
 
-def train_fold(place: Place, ground: Ground, folder: Path, bar: Bar) -> Outcome:
-    """Train one fold, write its weights into an existing ``folder``, return what came of it."""
-    tensors, train, conditions = ground.tensors, ground.train, ground.conditions
-    batches = _batches(ground, place.fold)
-    parts = Parts(
-        train.model,
-        train.network_arguments(),
-        train.framework,
-        train.framework_arguments(),
-        tensors.store.about.classes,
-        InputShape(*tensors.shape, tensors.dtype.name),
-    )
-    with isolated(seed_for(conditions.seed, "initialise"), train.threads):
-        module = build(parts, scaler.read(SCALERS / str(place)))
-    if train.pretrained != shelf.NONE:
-        begin_with(module.network, train.pretrained, "params.yaml: train.pretrained")
-    best = BestWeights()
-    learner = Learner(batches, module, [best, bar], conditions)
-    history = learner.fit(course(train, module))
-    chosen = best.figures or history[-1]
-    trained = Trained(parts, place.fold, train.epochs, chosen.epoch, {})
-    whole = checkpoint.write(folder, trained, best.weights, best.last)
-    metrics = FoldMetrics(
-        fold=place.fold,
-        train_rows=len(batches.train.rows),
-        validation_samples=len(batches.validation.rows),
-        left_out=batches.train.left_out + batches.validation.left_out,
-        epochs=train.epochs,
-        best_epoch=chosen.epoch,
-        train_loss=chosen.train_loss,
-        validation_loss=chosen.validation_loss,
-        validation_accuracy=chosen.validation_accuracy,
-    )
-    return Outcome(metrics, tuple(history), whole.weights[checkpoint.file_name("best")])
+def _trained(
+    place: Place, ground: Ground, folder: Path, what: str, asked_to_end: Interruption
+) -> Outcome:
+    """Return what came of a fold: trained now, or before the stage was broken off."""
+    started = time.perf_counter()
+    training = Training(place, ground)
+    beside = training.checkpoints.folder
+    kept = finished.take(beside, folder)
+    if kept is not None:
+        return kept
+    outcome = training.run(folder, what, asked_to_end)
+    log.append(_logged(f"train@{place}", outcome, ground, time.perf_counter() - started))
+    if not place.fold_range.is_single:
+        finished.keep(outcome, folder, beside)
+        training.checkpoints.remove()
+    return outcome
 
 
-def course(train: Train, module: Module) -> Course:
-    """Return how training goes: as params.yaml says, else as framework and network like it."""
-    framework = module.framework
-    own = framework.optimiser or module.network.optimiser
-    peak = Optimiser(
-        own.learning_rate if train.learning_rate == "auto" else train.learning_rate,
-        own.weight_decay if train.weight_decay == "auto" else train.weight_decay,
-        own.algorithm if train.optimiser == "auto" else train.optimiser,
-        own.momentum,
-    )
-    schedule = framework.schedule if train.schedule == "auto" else train.schedule
-    ema = framework.ema if train.ema == "auto" else train.ema
-    warmup = framework.warmup if train.warmup == "auto" else train.warmup
-    return Course(train.epochs, peak, warmup, schedule, ema)
-
-
-def _batches(ground: Ground, fold: int) -> Batches:
-    train, tensors = ground.train, ground.tensors
-    training = part_of(tensors, ground.folds, "train", fold)
-    validation = part_of(tensors, ground.folds, "validation", fold)
-    order = Ordering(train.order, train.block)
-    seed = ground.conditions.seed
-    beside = unlabelled_of(tensors, ground.folds, fold)
-    return Batches(tensors, training, validation, train.batch, seed, order, ground.source, beside)
+def _ground() -> Ground:
+    params, settings = load(), compute.load()
+    train, device = read_train(params), device_of(settings.device)
+    conditions = Conditions(params.section("seed", int), train.threads, device)
+    tensors = Tensors(require(TENSORS, "stack"))
+    source = source_of(tensors, device, resident=settings.resident)
+    folds = splits.read(require(SPLITS, "split"))
+    key = key_of_ground(train.model, train.framework, conditions, [TENSORS, SPLITS])
+    return Ground(train, conditions, tensors, folds, source, key)
 
 
 def _curves(asked: FoldRange, outcomes: list[Outcome]) -> bytes:

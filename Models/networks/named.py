@@ -7,7 +7,7 @@ from Datasets.errors import ParamsError
 from Datasets.parts import find
 from Models.networks.arguments import Argument
 from Models.networks.network import InputShape, Network
-from Models.networks.table import CLASSIFIERS, NETWORKS, TIMM, check_name
+from Models.networks.table import NETWORKS, TIMM, check_name, path_of
 
 
 class _MakesNetwork(Protocol):
@@ -34,8 +34,7 @@ def network(name: str, shape: InputShape, arguments: Mapping[str, Argument], whe
     if name in NETWORKS:
         script: _MakesNetwork = find(NETWORKS, name, "network", where)  # type: ignore[assignment]
         return script(shape, **arguments)
-    library = "timm" if name.startswith(TIMM) else "torchvision"
-    classifier: _MakesClassifier = find(CLASSIFIERS, library, "library", where)  # type: ignore[assignment]
+    classifier: _MakesClassifier = find({name: path_of(name)}, name, "network", where)  # type: ignore[assignment]
     try:
         return classifier(shape, name.removeprefix(TIMM), **arguments)
     except ParamsError as error:

@@ -44,6 +44,13 @@ def check_name(name: str, where: str) -> None:
         raise ParamsError(f"{where}: unknown network '{name}'; {nearest(name, names())}")
 
 
+def path_of(name: str) -> str:
+    """Return the import path of what makes the network called ``name``, as in the tables."""
+    if name in NETWORKS:
+        return NETWORKS[name]
+    return CLASSIFIERS["timm" if name.startswith(TIMM) else "torchvision"]
+
+
 def arguments_of(name: str) -> type[msgspec.Struct]:
     """Return what the network called ``name`` can be told."""
     if name.startswith(TIMM):

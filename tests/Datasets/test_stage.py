@@ -1,6 +1,7 @@
 """A stage runs once at a time, and ends with one line."""
 
 import os
+import platform
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,37 @@ def test_a_missing_input_names_the_stage_that_makes_it(tmp_path: Path) -> None:
     assert require(tmp_path, "split") == tmp_path
     with pytest.raises(StoreError, match="`dvc repro split` makes it"):
         require(tmp_path / "gone", "split")
+
+
+def test_a_stage_may_wait_for_the_end_of_another_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = running("train@0")
+    other.__enter__()
+    looks = 0
+
+    def sleep(seconds: float) -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 3:
+            other.__exit__(None, None, None)
+
+    monkeypatch.setattr("Datasets.stage.time.sleep", sleep)
+    with running("train@0", wait_s=600):
+        pass
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == (
+        f"train@0: waits up to 600 s for process {os.getpid()} of {platform.node()}, "
+        "which runs it, to end"
+    )
+    assert sum("waits" in line for line in said) == 1
+    assert looks == 3
+
+
+def test_it_does_not_wait_for_ever() -> None:
+    with (
+        running("train@0"),
+        pytest.raises(StageError, match="already runs here as process"),
+        running("train@0", wait_s=0.3),
+    ):
+        pytest.fail("two runs of one stage")
