@@ -4,6 +4,7 @@ from inspect import signature
 
 import lightning.pytorch as lightning
 import numpy as np
+from msgspec.structs import replace
 
 from Datasets.errors import StoreError
 from Datasets.randomness import seed_for
@@ -12,8 +13,9 @@ from Models import loaders
 from Models.batch import Batch, Joined, Triplets, Wants
 from Models.loaders import JoinedLoader, Loader
 from Models.loading import Mapped, Source
-from Models.orders import InOrder, Ordering, Repeated, shuffled
+from Models.orders import InOrder, Order, Ordering, Repeated, shuffled
 from Models.part import NOBODY, Part
+from Models.samplers import sampled
 
 EVALUATED_AT_ONCE = 256
 """Rows a batch where nothing is learned. A constant: it changes the order of sums."""
@@ -86,8 +88,7 @@ class Batches(lightning.LightningDataModule):
 
     def labelled(self) -> Loader[Batch]:
         """Return the training part, shuffled anew each epoch, whatever is wanted."""
-        order = shuffled(self.ordering, len(self.train.rows), self.batch, self.seed)
-        return loaders.labelled(self.tensors, self.train, order, self.source)
+        return loaders.labelled(self.tensors, self.train, self._order(), self.source)
 
     def validating(self) -> Loader[Batch]:
         """Return the validation part, in order."""
@@ -112,17 +113,31 @@ class Batches(lightning.LightningDataModule):
                 "the framework learns from images without a label too, and the training part has "
                 "none: hide labels by split.labelled, or add a data set that nobody annotated"
             )
-        known = shuffled(self.ordering, len(self.train.rows), self.batch, self.seed)
+        known = self._order()
         beside, seed = self.batch * self.ratio, seed_for(self.seed, "unlabelled")
         unknown = shuffled(self.ordering, len(self.unlabelled), beside, seed)
         if len(known) < len(unknown):
-            known = Repeated(len(self.train.rows), self.batch, self.seed, len(unknown))
+            known = self._longer_order(len(unknown))
         elif len(unknown) < len(known):
             unknown = Repeated(len(self.unlabelled), beside, seed, len(known))
         return JoinedLoader(
             loaders.labelled(self.tensors, self.train, known, self.source),
             loaders.unlabelled(self.tensors, self.unlabelled, unknown, self.source),
         )
+
+    def _order(self) -> Order:
+        """Return the order of the training part."""
+        if self.ordering.is_sampled:
+            return sampled(self.ordering, self.tensors, self.train, self.batch, self.seed)
+        return shuffled(self.ordering, len(self.train.rows), self.batch, self.seed)
+
+    def _longer_order(self, groups: int) -> Order:
+        """Return an order of the training part that lasts for so many groups."""
+        if self.ordering.is_sampled:
+            rows = groups * self.batch
+            ordering = replace(self.ordering, sampling=replace(self.ordering.sampling, rows=rows))
+            return sampled(ordering, self.tensors, self.train, self.batch, self.seed)
+        return Repeated(len(self.train.rows), self.batch, self.seed, groups)
 
 
 def in_order(tensors: Tensors, part: Part, source: Source | None = None) -> Loader[Batch]:

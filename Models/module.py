@@ -8,12 +8,13 @@ from torch import Tensor, nn
 
 from Datasets.parts import find
 from Datasets.scaler import Map
+from Models.arguments import typed
 from Models.batch import Batch, Joined, Triplets
 from Models.frameworks.framework import Encoder, Framework, Loss, Moment, Problem
 from Models.frameworks.table import FRAMEWORKS
 from Models.networks.network import InputShape, Network
 from Models.networks.table import NETWORKS
-from Models.params import Argument
+from Models.params import Argument, Nested
 from Models.scaling import Scaling
 
 WHERE = "params.yaml: train"
@@ -27,7 +28,7 @@ class Parts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     network: str
     network_arguments: dict[str, Argument]
     framework: str
-    framework_arguments: dict[str, Argument]
+    framework_arguments: dict[str, Nested]
     classes: tuple[str, ...]
     input: InputShape
 
@@ -65,7 +66,7 @@ class _MakesNetwork(Protocol):
 
 
 class _MakesFramework(Protocol):
-    def __call__(self, problem: Problem, **arguments: Argument) -> AnyFramework: ...
+    def __call__(self, problem: Problem, **arguments: object) -> AnyFramework: ...
 
 
 def build(parts: Parts, maps: tuple[Map, ...]) -> Module:
@@ -80,5 +81,6 @@ def build(parts: Parts, maps: tuple[Map, ...]) -> Module:
     )
     network = makes_network(parts.input, **parts.network_arguments)
     problem = Problem(network.width, len(parts.classes), parts.input)
-    framework = makes_framework(problem, **parts.framework_arguments)
+    where = f"{WHERE}.frameworks.{parts.framework}"
+    framework = makes_framework(problem, **typed(makes_framework, parts.framework_arguments, where))
     return Module(Scaling(maps), network, framework)

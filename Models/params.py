@@ -11,16 +11,22 @@ from Datasets.fold_range import FoldRange, Place
 from Datasets.params import Params, nearest
 from Models.frameworks.table import FRAMEWORKS
 from Models.networks.table import NETWORKS
+from Models.orders import OrderName, Sampling
 from Models.schedule import ScheduleName
+from Models.views.arguments import Strong, Weak
 
 Argument = str | int | float | bool
 """What a network or framework can be told: a plain value."""
+Nested = Argument | None | list[Argument] | dict[str, Argument | list[Argument] | None]
+"""What a framework can be told besides: the parameters of a view."""
 
 Fold = Annotated[int, msgspec.Meta(ge=0, le=fold_range.MOST)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Rate = Annotated[float, msgspec.Meta(gt=0, le=1000)]
 Decay = Annotated[float, msgspec.Meta(ge=0, le=1000)]
+Weight = Annotated[float, msgspec.Meta(ge=0)]
+Above = Annotated[float, msgspec.Meta(gt=0)]
 Averaged = Annotated[float, msgspec.Meta(ge=0, lt=1)]
 
 T = TypeVar("T")
@@ -50,6 +56,30 @@ class Supervised(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Arguments of the framework ``supervised``."""
 
     label_smoothing: Share | msgspec.UnsetType = msgspec.UNSET
+    weak: Weak | msgspec.UnsetType | None = msgspec.UNSET
+    strong: Strong | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class FixMatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Arguments of the framework ``fixmatch``."""
+
+    threshold: Share | msgspec.UnsetType = msgspec.UNSET
+    weight: Weight | msgspec.UnsetType = msgspec.UNSET
+    ratio: Positive | msgspec.UnsetType = msgspec.UNSET
+    weak: Weak | msgspec.UnsetType = msgspec.UNSET
+    strong: Strong | msgspec.UnsetType = msgspec.UNSET
+
+
+class MixMatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Arguments of the framework ``mixmatch``."""
+
+    guesses: Positive | msgspec.UnsetType = msgspec.UNSET
+    temperature: Above | msgspec.UnsetType = msgspec.UNSET
+    alpha: Above | msgspec.UnsetType = msgspec.UNSET
+    weight: Weight | msgspec.UnsetType = msgspec.UNSET
+    ramp: Share | msgspec.UnsetType = msgspec.UNSET
+    ratio: Positive | msgspec.UnsetType = msgspec.UNSET
+    weak: Weak | msgspec.UnsetType = msgspec.UNSET
 
 
 class Networks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,6 +94,8 @@ class Frameworks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Arguments by framework."""
 
     supervised: Supervised = Supervised()
+    fixmatch: FixMatch = FixMatch()
+    mixmatch: MixMatch = MixMatch()
 
 
 class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,19 +104,20 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     An entry of ``folds`` is a fold range (``Datasets.fold_range``), a stage of its own.
     ``learning_rate``, ``weight_decay`` and ``optimiser`` are the framework's own where they are
     ``auto``, or else the network's; ``schedule``, ``warmup`` and ``ema`` the framework's.
-    ``order`` and ``block`` are those of ``Models.orders.Ordering``. ``warmup`` is the share of all
-    steps in which the learning rate rises. ``threads`` is torch's number of CPU threads: it changes
-    the order of sums, so it is a parameter and not taken from the machine. Two threads of a small
-    network wait for each other at every layer: 1.5 times as fast on idle processors, many times
-    slower than one where anything else runs.
+    ``order``, ``block`` and ``sampling`` are those of ``Models.orders.Ordering``. ``warmup`` is the
+    share of all steps in which the learning rate rises. ``threads`` is torch's number of CPU
+    threads: it changes the order of sums, so it is a parameter and not taken from the machine. Two
+    threads of a small network wait for each other at every layer: 1.5 times as fast on idle
+    processors, many times slower than one where anything else runs.
     """
 
     folds: tuple[Fold | str, ...]
     model: str
     epochs: Positive
     batch: Positive
-    order: Literal["samples", "blocks"] = "samples"
+    order: OrderName = "samples"
     block: Positive = 256
+    sampling: Sampling = Sampling()
     framework: str = "supervised"
     learning_rate: Rate | Literal["auto"] = "auto"
     weight_decay: Decay | Literal["auto"] = "auto"
@@ -104,9 +137,10 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return what params.yaml says to the network that is trained."""
         return _arguments(self.networks, self.model)
 
-    def framework_arguments(self) -> dict[str, Argument]:
+    def framework_arguments(self) -> dict[str, Nested]:
         """Return what params.yaml says to the framework that trains."""
-        return _arguments(self.frameworks, self.framework)
+        told: object = getattr(self.frameworks, self.framework, None)
+        return {} if told is None else msgspec.to_builtins(told)
 
 
 class Export(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -225,7 +259,7 @@ def _known(name: str, table: dict[str, str], what: str, where: str) -> None:
         raise ParamsError(f"{where}: unknown {what} '{name}'; {nearest(name, table)}")
 
 
-def _arguments(section: Networks | Frameworks, name: str) -> dict[str, Argument]:
+def _arguments(section: Networks, name: str) -> dict[str, Argument]:
     arguments: object = getattr(section, name, None)
     if not isinstance(arguments, msgspec.Struct):
         return {}

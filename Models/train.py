@@ -173,7 +173,7 @@ def _batches(ground: Ground, fold: int) -> Batches:
     train, tensors = ground.train, ground.tensors
     training = part_of(tensors, ground.folds, "train", fold)
     validation = part_of(tensors, ground.folds, "validation", fold)
-    order = Ordering(train.order, train.block)
+    order = Ordering(train.order, train.block, train.sampling)
     seed = ground.conditions.seed
     beside = unlabelled_of(tensors, ground.folds, fold)
     return Batches(tensors, training, validation, train.batch, seed, order, ground.source, beside)

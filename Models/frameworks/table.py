@@ -2,4 +2,6 @@
 
 FRAMEWORKS = {
     "supervised": "Models.frameworks.supervised:Supervised",
+    "fixmatch": "Models.frameworks.fixmatch:FixMatch",
+    "mixmatch": "Models.frameworks.mixmatch:MixMatch",
 }
