@@ -11,11 +11,12 @@ from Datasets.randomness import seed_for
 from Datasets.tensors import Tensors
 from Models import loaders
 from Models.batch import Batch, Joined, Triplets, Wants
-from Models.loaders import JoinedLoader, Loader
+from Models.loaders import AloneLoader, JoinedLoader, Loader
 from Models.loading import Mapped, Source
-from Models.orders import InOrder, Order, Ordering, Repeated, shuffled
+from Models.orders import InOrder, Order, Ordering, Repeated, Shuffled, shuffled
 from Models.part import NOBODY, Part
 from Models.samplers import sampled
+from Models.triplets import Chosen, Drawn, Given, TripletsLoader
 
 EVALUATED_AT_ONCE = 256
 """Rows a batch where nothing is learned. A constant: it changes the order of sums."""
@@ -36,6 +37,7 @@ class Batches(lightning.LightningDataModule):
         unlabelled: np.ndarray = NOBODY,
         wants: Wants = "labelled",
         ratio: int = 1,
+        chosen: Chosen | None = None,
     ) -> None:
         """Take the parts.
 
@@ -50,6 +52,7 @@ class Batches(lightning.LightningDataModule):
             unlabelled: (n,) the rows without a label to learn from.
             wants: which batches training sees.
             ratio: unlabelled rows for each labelled one, in joined batches.
+            chosen: triplets to learn from, or None to draw one for each row.
         """
         super().__init__()
         self.tensors = tensors
@@ -62,6 +65,7 @@ class Batches(lightning.LightningDataModule):
         self.source = source or Mapped(tensors)
         self.wants = wants
         self.ratio = ratio
+        self.chosen = chosen
 
     def new(self, **changes: object) -> "Batches":
         """Return batches with some of the constructor's arguments changed, and the rest kept.
@@ -83,8 +87,10 @@ class Batches(lightning.LightningDataModule):
                 return self.labelled()
             case "joined":
                 return self.joined()
+            case "either":
+                return self.joined() if len(self.unlabelled) else AloneLoader(self.labelled())
             case "triplets":
-                raise NotImplementedError
+                return self.triplets()
 
     def labelled(self) -> Loader[Batch]:
         """Return the training part, shuffled anew each epoch, whatever is wanted."""
@@ -124,6 +130,19 @@ class Batches(lightning.LightningDataModule):
             loaders.labelled(self.tensors, self.train, known, self.source),
             loaders.unlabelled(self.tensors, self.unlabelled, unknown, self.source),
         )
+
+    def triplets(self) -> Loader[Triplets]:
+        """Return each training row with one of its class and one of another, or ``chosen``.
+
+        Raises:
+            StoreError: the training part has one class alone.
+        """
+        if self.chosen is None:
+            drawn = Drawn(self.tensors, self.train, self.seed)
+            return TripletsLoader(self.tensors, drawn, self._order(), self.source)
+        given = Given(self.chosen)
+        order = Shuffled(len(given), self.batch, self.seed)
+        return TripletsLoader(self.tensors, given, order, self.source)
 
     def _order(self) -> Order:
         """Return the order of the training part."""

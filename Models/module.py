@@ -80,7 +80,7 @@ def build(parts: Parts, maps: tuple[Map, ...]) -> Module:
         FRAMEWORKS, parts.framework, "framework", f"{WHERE}.framework"
     )
     network = makes_network(parts.input, **parts.network_arguments)
-    problem = Problem(network.width, len(parts.classes), parts.input)
+    problem = Problem(network.width, len(parts.classes), parts.input, parts.classes)
     where = f"{WHERE}.frameworks.{parts.framework}"
     framework = makes_framework(problem, **typed(makes_framework, parts.framework_arguments, where))
     return Module(Scaling(maps), network, framework)

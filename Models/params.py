@@ -56,6 +56,11 @@ class Supervised(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Arguments of the framework ``supervised``."""
 
     label_smoothing: Share | msgspec.UnsetType = msgspec.UNSET
+    class_weights: Literal["none", "balanced"] | dict[str, Weight] | msgspec.UnsetType = (
+        msgspec.UNSET
+    )
+    mixup: Weight | msgspec.UnsetType = msgspec.UNSET
+    cutmix: Weight | msgspec.UnsetType = msgspec.UNSET
     weak: Weak | msgspec.UnsetType | None = msgspec.UNSET
     strong: Strong | msgspec.UnsetType | None = msgspec.UNSET
 
@@ -82,6 +87,30 @@ class MixMatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weak: Weak | msgspec.UnsetType = msgspec.UNSET
 
 
+class SimCLR(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Arguments of the framework ``simclr``."""
+
+    temperature: Above | msgspec.UnsetType = msgspec.UNSET
+    dimensions: Positive | msgspec.UnsetType = msgspec.UNSET
+    ratio: Positive | msgspec.UnsetType = msgspec.UNSET
+    strong: Strong | msgspec.UnsetType = msgspec.UNSET
+
+
+class SupCon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Arguments of the framework ``supcon``."""
+
+    temperature: Above | msgspec.UnsetType = msgspec.UNSET
+    dimensions: Positive | msgspec.UnsetType = msgspec.UNSET
+    strong: Strong | msgspec.UnsetType = msgspec.UNSET
+
+
+class Triplet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Arguments of the framework ``triplet``."""
+
+    margin: Weight | msgspec.UnsetType = msgspec.UNSET
+    strong: Strong | msgspec.UnsetType | None = msgspec.UNSET
+
+
 class Networks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Arguments by network; what is not said is the network's own default."""
 
@@ -96,6 +125,9 @@ class Frameworks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     supervised: Supervised = Supervised()
     fixmatch: FixMatch = FixMatch()
     mixmatch: MixMatch = MixMatch()
+    simclr: SimCLR = SimCLR()
+    supcon: SupCon = SupCon()
+    triplet: Triplet = Triplet()
 
 
 class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

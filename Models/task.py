@@ -21,7 +21,8 @@ from Models.schedule import share
 class EpochFigures(msgspec.Struct, frozen=True):
     """What an epoch came to. Epochs count from 1; ``learning_rate`` is the last step's.
 
-    ``parts`` are the means of what the training loss is made of, by name, as the framework tells.
+    ``parts`` are the means of what the training loss is made of, by name, as the framework tells;
+    ``checks`` what others measured.
     """
 
     epoch: int
@@ -30,6 +31,7 @@ class EpochFigures(msgspec.Struct, frozen=True):
     validation_accuracy: float
     learning_rate: float
     parts: dict[str, float] = {}
+    checks: dict[str, float] = {}
 
 
 class Task(lightning.LightningModule):

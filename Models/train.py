@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pandas as pd
 import torch
+from lightning.pytorch import Callback
 
 from Datasets import compute, fold_range, scaler, splits
 from Datasets.files import new_folder, write_bytes, write_json
@@ -27,6 +28,7 @@ from Models.isolation import device_of, isolated
 from Models.learner import Conditions, Learner
 from Models.loading import Source, source_of
 from Models.module import Module, Parts, build
+from Models.neighbours import Neighbours
 from Models.networks.network import InputShape, Optimiser
 from Models.orders import Ordering
 from Models.params import Train, read_train
@@ -134,7 +136,10 @@ def train_fold(place: Place, ground: Ground, folder: Path, bar: Bar) -> Outcome:
     with isolated(seed_for(conditions.seed, "initialise"), train.threads):
         module = build(parts, scaler.read(SCALERS / str(place)))
     best = BestWeights()
-    learner = Learner(batches, module, [best, bar], conditions)
+    callbacks: list[Callback] = [best, bar]
+    if module.framework.neighbours:
+        callbacks.insert(0, Neighbours(batches, module.framework.neighbours))
+    learner = Learner(batches, module, callbacks, conditions)
     history = learner.fit(course(train, module))
     chosen = best.figures or history[-1]
     trained = Trained(parts, place.fold, train.epochs, chosen.epoch, {})
@@ -191,7 +196,8 @@ def _curves(asked: FoldRange, outcomes: list[Outcome]) -> bytes:
 
 def _row(figures: EpochFigures) -> dict[str, float]:
     row = msgspec.structs.asdict(figures)
-    return row | {f"train_{name}": value for name, value in row.pop("parts").items()}
+    parts = {f"train_{name}": value for name, value in row.pop("parts").items()}
+    return row | parts | row.pop("checks")
 
 
 def _metrics(asked: FoldRange, outcomes: list[Outcome]) -> FoldMetrics | dict[str, FoldMetrics]:
