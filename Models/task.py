@@ -113,7 +113,7 @@ class Task(lightning.LightningModule):
     def on_train_batch_end(self, outputs: object, batch: object, batch_idx: int) -> None:
         """Move the averaged weights, after the optimiser's step."""
         if self.average is not None:
-            self.average.update()
+            self.average.update(self.global_step)
 
     def moment(self) -> Moment:
         """Return when this step is."""
