@@ -22,9 +22,9 @@ def kept(keep: float, step: int) -> float:
 class Average:
     """Follows the weights of a module: of the mean, ``keep`` stays at each step.
 
-    At first less of it stays, (1 + step) / (10 + step), or a short training would end near the random
-    weights that it began with. What counts (a number of batches) and what normalisation keeps of the batches is copied: it is
-    a mean already.
+    At first less of it stays, (1 + step) / (10 + step), or a short training would end near the
+    random weights that it began with. What counts (a number of batches) and what normalisation
+    keeps of the batches is copied: it is a mean already.
 
     Attributes:
         weights: the mean, by the names of ``Module.learned``.

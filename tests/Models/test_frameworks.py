@@ -181,5 +181,5 @@ def test_views_come_through_params_as_structs(tiny: Tiny) -> None:
     makes = find(FRAMEWORKS, "fixmatch", "framework", "here")
     found = typed(makes, arguments, "here")  # type: ignore[arg-type]
     assert found == {"weak": Weak("none"), "strong": Strong(("rotate",), 1)}
-    with pytest.raises(ParamsError, match="here: .*unknown field `flop`"):
+    with pytest.raises(ParamsError, match=r"here: .*unknown field `flop`"):
         typed(makes, {"weak": {"flop": "none"}}, "here")  # type: ignore[arg-type]
