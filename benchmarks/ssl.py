@@ -64,10 +64,9 @@ STRONG = Strong(
     cutout=0.25,
 )
 """Not solarize: a digit in white on black is none in black on white."""
-PEAK = Optimiser(0.03, 5e-4, "sgd", 0.9)
+PEAK = Optimiser(0.03, 5e-3, "sgd", 0.9)
 ADAM = Optimiser(2e-3, 0.02)
-AVERAGED = 0.99
-"""Of 500 steps, 0.999 would leave a mean that still holds the beginning."""
+AVERAGED = 0.999
 
 
 class Arm(msgspec.Struct, frozen=True):
