@@ -9,11 +9,11 @@ from Datasets import fold_range
 from Datasets.errors import ParamsError
 from Datasets.fold_range import FoldRange, Place
 from Datasets.params import Params, nearest
+from Models.frameworks.arguments import Frameworks
 from Models.frameworks.table import FRAMEWORKS
 from Models.networks.table import NETWORKS
 from Models.orders import OrderName, Sampling
 from Models.schedule import ScheduleName
-from Models.views.arguments import Strong, Weak
 
 Argument = str | int | float | bool
 """What a network or framework can be told: a plain value."""
@@ -25,8 +25,6 @@ Positive = Annotated[int, msgspec.Meta(ge=1)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Rate = Annotated[float, msgspec.Meta(gt=0, le=1000)]
 Decay = Annotated[float, msgspec.Meta(ge=0, le=1000)]
-Weight = Annotated[float, msgspec.Meta(ge=0)]
-Above = Annotated[float, msgspec.Meta(gt=0)]
 Averaged = Annotated[float, msgspec.Meta(ge=0, lt=1)]
 
 T = TypeVar("T")
@@ -52,82 +50,12 @@ class WideResNet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dropout: Share | msgspec.UnsetType = msgspec.UNSET
 
 
-class Supervised(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Arguments of the framework ``supervised``."""
-
-    label_smoothing: Share | msgspec.UnsetType = msgspec.UNSET
-    class_weights: Literal["none", "balanced"] | dict[str, Weight] | msgspec.UnsetType = (
-        msgspec.UNSET
-    )
-    mixup: Weight | msgspec.UnsetType = msgspec.UNSET
-    cutmix: Weight | msgspec.UnsetType = msgspec.UNSET
-    weak: Weak | msgspec.UnsetType | None = msgspec.UNSET
-    strong: Strong | msgspec.UnsetType | None = msgspec.UNSET
-
-
-class FixMatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Arguments of the framework ``fixmatch``."""
-
-    threshold: Share | msgspec.UnsetType = msgspec.UNSET
-    weight: Weight | msgspec.UnsetType = msgspec.UNSET
-    ratio: Positive | msgspec.UnsetType = msgspec.UNSET
-    weak: Weak | msgspec.UnsetType = msgspec.UNSET
-    strong: Strong | msgspec.UnsetType = msgspec.UNSET
-
-
-class MixMatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Arguments of the framework ``mixmatch``."""
-
-    guesses: Positive | msgspec.UnsetType = msgspec.UNSET
-    temperature: Above | msgspec.UnsetType = msgspec.UNSET
-    alpha: Above | msgspec.UnsetType = msgspec.UNSET
-    weight: Weight | msgspec.UnsetType = msgspec.UNSET
-    ramp: Share | msgspec.UnsetType = msgspec.UNSET
-    ratio: Positive | msgspec.UnsetType = msgspec.UNSET
-    weak: Weak | msgspec.UnsetType = msgspec.UNSET
-
-
-class SimCLR(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Arguments of the framework ``simclr``."""
-
-    temperature: Above | msgspec.UnsetType = msgspec.UNSET
-    dimensions: Positive | msgspec.UnsetType = msgspec.UNSET
-    ratio: Positive | msgspec.UnsetType = msgspec.UNSET
-    strong: Strong | msgspec.UnsetType = msgspec.UNSET
-
-
-class SupCon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Arguments of the framework ``supcon``."""
-
-    temperature: Above | msgspec.UnsetType = msgspec.UNSET
-    dimensions: Positive | msgspec.UnsetType = msgspec.UNSET
-    strong: Strong | msgspec.UnsetType = msgspec.UNSET
-
-
-class Triplet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Arguments of the framework ``triplet``."""
-
-    margin: Weight | msgspec.UnsetType = msgspec.UNSET
-    strong: Strong | msgspec.UnsetType | None = msgspec.UNSET
-
-
 class Networks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Arguments by network; what is not said is the network's own default."""
 
     e001_small_cnn: SmallCNN = SmallCNN()
     resnet18: ResNet18 = ResNet18()
     wrn_28_2: WideResNet = WideResNet()
-
-
-class Frameworks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Arguments by framework."""
-
-    supervised: Supervised = Supervised()
-    fixmatch: FixMatch = FixMatch()
-    mixmatch: MixMatch = MixMatch()
-    simclr: SimCLR = SimCLR()
-    supcon: SupCon = SupCon()
-    triplet: Triplet = Triplet()
 
 
 class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -20,6 +20,7 @@ from Models.batches import Batches
 from Models.callbacks import BestWeights
 from Models.course import Course
 from Models.export_graph import model_graph
+from Models.frameworks.arguments import Frameworks
 from Models.frameworks.table import FRAMEWORKS
 from Models.isolation import isolated
 from Models.learner import Conditions, Learner
@@ -27,7 +28,7 @@ from Models.module import Module, Parts, build
 from Models.neighbours import CHECK, Neighbours, told
 from Models.networks.network import InputShape, Optimiser
 from Models.networks.table import NETWORKS
-from Models.params import Argument, Frameworks, read_train
+from Models.params import Argument, read_train
 from Models.part import part_of, unlabelled_of
 from Models.task import EpochFigures
 from Models.views.arguments import Strong, Weak
