@@ -76,6 +76,11 @@ class Batches(lightning.LightningDataModule):
         kept = {name: getattr(self, name) for name in signature(Batches).parameters}
         return Batches(**(kept | changes))
 
+    @property
+    def has_unlabelled(self) -> bool:
+        """Return whether training sees rows without a label."""
+        return self.wants in ("joined", "either") and len(self.unlabelled) > 0
+
     def training(self) -> Loader[Batch] | Loader[Joined] | Loader[Triplets]:
         """Return the training part, shuffled anew each epoch, in the batches that are wanted.
 

@@ -32,7 +32,7 @@ from Models.neighbours import Neighbours
 from Models.networks.network import InputShape, Optimiser
 from Models.orders import Ordering
 from Models.params import Train, read_train
-from Models.part import part_of, unlabelled_of
+from Models.part import NOBODY, ids_of, part_of, unlabelled_of
 from Models.task import EpochFigures
 from Models.trainable import trainable
 
@@ -43,6 +43,7 @@ METRICS = Path("Models/metrics/folds")
 class FoldMetrics(msgspec.Struct, frozen=True):
     """What is said of a fold's training. Rows count copies; ``left_out`` counts samples.
 
+    ``unlabelled_rows`` are those that were learned from without a label; they are not left out.
     Models/metrics/folds/<fold range>.json holds those of its fold, or of each by its number.
     """
 
@@ -55,6 +56,7 @@ class FoldMetrics(msgspec.Struct, frozen=True):
     train_loss: float
     validation_loss: float
     validation_accuracy: float
+    unlabelled_rows: int = 0
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -144,16 +146,19 @@ def train_fold(place: Place, ground: Ground, folder: Path, bar: Bar) -> Outcome:
     chosen = best.figures or history[-1]
     trained = Trained(parts, place.fold, train.epochs, chosen.epoch, {})
     whole = checkpoint.write(folder, trained, best.weights, best.last)
+    beside = batches.unlabelled if learner.batches.has_unlabelled else NOBODY
+    left_out = batches.train.left_out + batches.validation.left_out
     metrics = FoldMetrics(
         fold=place.fold,
         train_rows=len(batches.train.rows),
         validation_samples=len(batches.validation.rows),
-        left_out=batches.train.left_out + batches.validation.left_out,
+        left_out=left_out - ids_of(tensors, beside)["id"].nunique(),
         epochs=train.epochs,
         best_epoch=chosen.epoch,
         train_loss=chosen.train_loss,
         validation_loss=chosen.validation_loss,
         validation_accuracy=chosen.validation_accuracy,
+        unlabelled_rows=len(beside),
     )
     return Outcome(metrics, tuple(history), whole.weights[checkpoint.file_name("best")])
 
@@ -196,8 +201,8 @@ def _curves(asked: FoldRange, outcomes: list[Outcome]) -> bytes:
 
 def _row(figures: EpochFigures) -> dict[str, float]:
     row = msgspec.structs.asdict(figures)
-    parts = {f"train_{name}": value for name, value in row.pop("parts").items()}
-    return row | parts | row.pop("checks")
+    parts, checks = row.pop("parts"), row.pop("checks")
+    return row | {f"train_{name}": value for name, value in parts.items()} | checks
 
 
 def _metrics(asked: FoldRange, outcomes: list[Outcome]) -> FoldMetrics | dict[str, FoldMetrics]:
@@ -212,7 +217,7 @@ def _summary(asked: FoldRange, every: list[FoldMetrics], train: Train) -> str:
     if asked.is_single:
         (metrics,) = every
         return (
-            f"{train.model} on {metrics.train_rows:,} rows for "
+            f"{train.model} on {metrics.train_rows:,} rows{_beside(metrics, train)} for "
             f"{counted(metrics.epochs, 'epoch')}{note}, "
             f"validation accuracy {metrics.validation_accuracy:.3f} in epoch {metrics.best_epoch}"
         )
@@ -221,6 +226,12 @@ def _summary(asked: FoldRange, every: list[FoldMetrics], train: Train) -> str:
         f"{train.model} on {len(every)} folds for {counted(train.epochs, 'epoch')} each"
         f"{note.replace(', ', ', up to ')}, validation accuracy {scoring.over_folds(shares)}"
     )
+
+
+def _beside(metrics: FoldMetrics, train: Train) -> str:
+    if not metrics.unlabelled_rows:
+        return ""
+    return f" and {metrics.unlabelled_rows:,} without a label by {train.framework}"
 
 
 def _logged(stage: str, outcome: Outcome, ground: Ground, seconds: float) -> log.Run:

@@ -10,11 +10,13 @@ import pytest
 import torch
 
 from Datasets import splits
+from Datasets.command import main
 from Datasets.errors import ParamsError, StoreError
 from Datasets.params import load
 from Datasets.parts import find
 from Datasets.splits import Folds
 from Datasets.tensors import Tensors
+from Models.__main__ import VERBS
 from Models.arguments import typed
 from Models.batches import Batches
 from Models.callbacks import BestWeights
@@ -184,3 +186,25 @@ def test_views_come_through_params_as_structs(tiny: Tiny) -> None:
     assert found == {"weak": Weak("none"), "strong": Strong(("rotate",), 1)}
     with pytest.raises(ParamsError, match=r"here: .*unknown field `flop`"):
         typed(makes, {"weak": {"flop": "none"}}, "here")  # type: ignore[arg-type]
+
+
+def test_the_stage_says_who_was_learned_from(
+    tiny: Tiny, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Hidden samples are left out where labels alone are learned from, and not beside them."""
+    folds = splits.read()
+    trains = folds.table["id"][folds.part(folds.table["id"], "train", 0)]
+    seen = pd.DataFrame({"fold": 0, "id": sorted(trains)[:6]})
+    for framework, said in (
+        ("supervised", "on 12 rows for 1 epoch, 6 samples without a single label left out, "),
+        ("fixmatch", "on 12 rows and 12 without a label by fixmatch for 1 epoch, validation"),
+        ("supcon", "on 12 rows for 1 epoch, 6 samples without"),
+    ):
+        text = tiny.params.replace("supervised", framework).replace("epochs: 3", "epochs: 1")
+        write(msgspec.structs.replace(tiny, params=text))
+        about = splits.About(3, "stratified", labelled="2 per class")
+        splits.write(splits.SPLITS, about, folds.table, seen)
+        assert main("Models", VERBS, ("train", "0")) == 0
+        assert said in capsys.readouterr().err
+        curves = pd.read_csv("Models/curves/0.csv")
+        assert "checks" not in curves and ("neighbours" in curves) == (framework == "supcon")
