@@ -208,3 +208,11 @@ def test_the_stage_says_who_was_learned_from(
         assert said in capsys.readouterr().err
         curves = pd.read_csv("Models/curves/0.csv")
         assert "checks" not in curves and ("neighbours" in curves) == (framework == "supcon")
+
+
+def test_the_stage_refuses_a_set_in_which_nobody_is_unlabelled(
+    tiny: Tiny, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(msgspec.structs.replace(tiny, params=tiny.params.replace("supervised", "fixmatch")))
+    assert main("Models", VERBS, ("train", "0")) == 1
+    assert "has none: hide labels by split.labelled" in " ".join(capsys.readouterr().err.split())
