@@ -10,11 +10,21 @@ from torch import Tensor
 from Models.module import Module
 
 
+def kept(keep: float, step: int) -> float:
+    """Return how much of the mean stays after ``step`` steps, counted from 1.
+
+    >>> [round(kept(0.9, step), 2) for step in (1, 10, 80, 81, 1000)]
+    [0.18, 0.55, 0.9, 0.9, 0.9]
+    """
+    return min(keep, (1 + step) / (10 + step))
+
+
 class Average:
     """Follows the weights of a module: of the mean, ``keep`` stays at each step.
 
-    What counts (a number of batches) and what normalisation keeps of the batches is copied: it is
-    a mean already.
+    At first less of it stays, (1 + step) / (10 + step), or a short training would end near the
+    random weights that it began with. What counts (a number of batches) and what normalisation
+    keeps of the batches is copied: it is a mean already.
 
     Attributes:
         weights: the mean, by the names of ``Module.learned``.
@@ -30,11 +40,11 @@ class Average:
         self._copied = [name for name in self.weights if name not in parameters]
 
     @torch.no_grad()
-    def update(self) -> None:
-        """Move the mean towards the weights, after the step of the optimiser."""
+    def update(self, step: int) -> None:
+        """Move the mean towards the weights, after ``step`` steps of the optimiser."""
         means = [self.weights[name] for name in self._averaged]
         now = [self._learned[name] for name in self._averaged]
-        torch._foreach_lerp_(means, now, 1 - self.keep)
+        torch._foreach_lerp_(means, now, 1 - kept(self.keep, step))
         for name in self._copied:
             self.weights[name].copy_(self._learned[name])
 

@@ -6,8 +6,9 @@ import msgspec
 import torch
 from torch import Tensor
 
-Wants = Literal["labelled", "joined", "triplets"]
-"""Which batches a framework learns from: ``Batch``, ``Joined`` or ``Triplets``."""
+Wants = Literal["labelled", "joined", "either", "triplets"]
+"""Which batches a framework learns from: ``Batch``, ``Joined``, ``Joined`` of which nobody need be
+unlabelled, or ``Triplets``."""
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -61,23 +62,26 @@ class Joined(msgspec.Struct, frozen=True):
 
 
 class Triplets(msgspec.Struct, frozen=True):
-    """Images, for each one that belongs to it, and one that does not.
+    """Images, for each one that belongs to it, and one that does not; N of each.
 
-    ``data`` (N rows) with the labels; ``positive`` and ``negative`` have N rows each.
+    ``labels`` (N,) int64 are those of ``data``, None where nobody knows them: who made the triplets
+    needs none.
     """
 
-    data: Batch
+    data: Unlabelled
     positive: Unlabelled
     negative: Unlabelled
+    labels: Tensor | None = None
 
     def to(self, device: torch.device) -> "Triplets":
-        """Return all three on ``device``."""
-        parts = (self.data, self.positive, self.negative)
-        return Triplets(*(part.to(device) for part in parts))  # type: ignore[arg-type]
+        """Return all of it on ``device``."""
+        data, positive, negative = self.data, self.positive, self.negative
+        labels = None if self.labels is None else self.labels.to(device)
+        return Triplets(data.to(device), positive.to(device), negative.to(device), labels)
 
     def __len__(self) -> int:
         """Return the number of triplets."""
-        return len(self.data)
+        return len(self.data.rows)
 
 
 def _moved(batch: S, device: torch.device) -> S:

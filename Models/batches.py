@@ -4,16 +4,19 @@ from inspect import signature
 
 import lightning.pytorch as lightning
 import numpy as np
+from msgspec.structs import replace
 
 from Datasets.errors import StoreError
 from Datasets.randomness import seed_for
 from Datasets.tensors import Tensors
 from Models import loaders
 from Models.batch import Batch, Joined, Triplets, Wants
-from Models.loaders import JoinedLoader, Loader
+from Models.loaders import AloneLoader, JoinedLoader, Loader
 from Models.loading import Mapped, Source
-from Models.orders import InOrder, Ordering, Repeated, shuffled
+from Models.orders import InOrder, Order, Ordering, Repeated, Shuffled, shuffled
 from Models.part import NOBODY, Part
+from Models.samplers import sampled
+from Models.triplets import Chosen, Drawn, Given, TripletsLoader
 
 EVALUATED_AT_ONCE = 256
 """Rows a batch where nothing is learned. A constant: it changes the order of sums."""
@@ -34,6 +37,7 @@ class Batches(lightning.LightningDataModule):
         unlabelled: np.ndarray = NOBODY,
         wants: Wants = "labelled",
         ratio: int = 1,
+        chosen: Chosen | None = None,
     ) -> None:
         """Take the parts.
 
@@ -48,6 +52,7 @@ class Batches(lightning.LightningDataModule):
             unlabelled: (n,) the rows without a label to learn from.
             wants: which batches training sees.
             ratio: unlabelled rows for each labelled one, in joined batches.
+            chosen: triplets to learn from, or None to draw one for each row.
         """
         super().__init__()
         self.tensors = tensors
@@ -60,6 +65,7 @@ class Batches(lightning.LightningDataModule):
         self.source = source or Mapped(tensors)
         self.wants = wants
         self.ratio = ratio
+        self.chosen = chosen
 
     def new(self, **changes: object) -> "Batches":
         """Return batches with some of the constructor's arguments changed, and the rest kept.
@@ -69,6 +75,11 @@ class Batches(lightning.LightningDataModule):
         """
         kept = {name: getattr(self, name) for name in signature(Batches).parameters}
         return Batches(**(kept | changes))
+
+    @property
+    def has_unlabelled(self) -> bool:
+        """Return whether training sees rows without a label."""
+        return self.wants in ("joined", "either") and len(self.unlabelled) > 0
 
     def training(self) -> Loader[Batch] | Loader[Joined] | Loader[Triplets]:
         """Return the training part, shuffled anew each epoch, in the batches that are wanted.
@@ -81,13 +92,14 @@ class Batches(lightning.LightningDataModule):
                 return self.labelled()
             case "joined":
                 return self.joined()
+            case "either":
+                return self.joined() if len(self.unlabelled) else AloneLoader(self.labelled())
             case "triplets":
-                raise NotImplementedError
+                return self.triplets()
 
     def labelled(self) -> Loader[Batch]:
         """Return the training part, shuffled anew each epoch, whatever is wanted."""
-        order = shuffled(self.ordering, len(self.train.rows), self.batch, self.seed)
-        return loaders.labelled(self.tensors, self.train, order, self.source)
+        return loaders.labelled(self.tensors, self.train, self._order(), self.source)
 
     def validating(self) -> Loader[Batch]:
         """Return the validation part, in order."""
@@ -112,17 +124,44 @@ class Batches(lightning.LightningDataModule):
                 "the framework learns from images without a label too, and the training part has "
                 "none: hide labels by split.labelled, or add a data set that nobody annotated"
             )
-        known = shuffled(self.ordering, len(self.train.rows), self.batch, self.seed)
+        known = self._order()
         beside, seed = self.batch * self.ratio, seed_for(self.seed, "unlabelled")
         unknown = shuffled(self.ordering, len(self.unlabelled), beside, seed)
         if len(known) < len(unknown):
-            known = Repeated(len(self.train.rows), self.batch, self.seed, len(unknown))
+            known = self._longer_order(len(unknown))
         elif len(unknown) < len(known):
             unknown = Repeated(len(self.unlabelled), beside, seed, len(known))
         return JoinedLoader(
             loaders.labelled(self.tensors, self.train, known, self.source),
             loaders.unlabelled(self.tensors, self.unlabelled, unknown, self.source),
         )
+
+    def triplets(self) -> Loader[Triplets]:
+        """Return each training row with one of its class and one of another, or ``chosen``.
+
+        Raises:
+            StoreError: the training part has one class alone.
+        """
+        if self.chosen is None:
+            drawn = Drawn(self.tensors, self.train, self.seed)
+            return TripletsLoader(self.tensors, drawn, self._order(), self.source)
+        given = Given(self.chosen)
+        order = Shuffled(len(given), self.batch, self.seed)
+        return TripletsLoader(self.tensors, given, order, self.source)
+
+    def _order(self) -> Order:
+        """Return the order of the training part."""
+        if self.ordering.is_sampled:
+            return sampled(self.ordering, self.tensors, self.train, self.batch, self.seed)
+        return shuffled(self.ordering, len(self.train.rows), self.batch, self.seed)
+
+    def _longer_order(self, groups: int) -> Order:
+        """Return an order of the training part that lasts for so many groups."""
+        if self.ordering.is_sampled:
+            rows = groups * self.batch
+            ordering = replace(self.ordering, sampling=replace(self.ordering.sampling, rows=rows))
+            return sampled(ordering, self.tensors, self.train, self.batch, self.seed)
+        return Repeated(len(self.train.rows), self.batch, self.seed, groups)
 
 
 def in_order(tensors: Tensors, part: Part, source: Source | None = None) -> Loader[Batch]:

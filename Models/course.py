@@ -11,7 +11,8 @@ class Course(msgspec.Struct, frozen=True):
 
     ``epochs``: how often each row is seen. ``peak``: the optimiser, its learning rate the highest
     of ``schedule``, which is reached after ``warmup``, a share (0 to 1) of all steps. ``ema``: how
-    much of the averaged weights stays at each step; 0: none are averaged.
+    much of the averaged weights stays at each step; 0: none are averaged. ``spread``: the rate of
+    the first layers over that of the head (``Models.optimisers``).
     """
 
     epochs: int
@@ -19,3 +20,4 @@ class Course(msgspec.Struct, frozen=True):
     warmup: float = 0.2
     schedule: ScheduleName = "one_cycle"
     ema: float = 0.0
+    spread: float = 1.0

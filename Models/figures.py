@@ -6,7 +6,8 @@ import msgspec
 class EpochFigures(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What an epoch came to. Epochs count from 1; ``learning_rate`` is the last step's.
 
-    ``parts`` are the means of what the training loss is made of, by name, as the framework tells.
+    ``parts`` are the means of what the training loss is made of, by name, as the framework tells;
+    ``checks`` what others measured.
     """
 
     epoch: int
@@ -15,3 +16,4 @@ class EpochFigures(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     validation_accuracy: float
     learning_rate: float
     parts: dict[str, float] = {}
+    checks: dict[str, float] = {}

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import msgspec
+from lightning.pytorch import Callback
 
 from Datasets import scaler
 from Datasets.errors import StageError
@@ -25,10 +26,11 @@ from Models.key import Setting, key_of
 from Models.learner import Conditions, Learner
 from Models.loading import Source
 from Models.module import Module, Parts, build
+from Models.neighbours import Neighbours
 from Models.networks.network import InputShape, Optimiser
 from Models.orders import Ordering
 from Models.params import Train
-from Models.part import part_of, unlabelled_of
+from Models.part import NOBODY, ids_of, part_of, unlabelled_of
 from Models.pretrained import shelf
 from Models.pretrained.fit import begin_with
 from Models.resume import CHECKPOINTS, Checkpoints
@@ -42,6 +44,7 @@ GOOD = "good"
 class FoldMetrics(msgspec.Struct, frozen=True):
     """What is said of a fold's training. Rows count copies; ``left_out`` counts samples.
 
+    ``unlabelled_rows`` are those that were learned from without a label; they are not left out.
     Models/metrics/folds/<fold range>.json holds those of its fold, or of each by its number.
     """
 
@@ -54,6 +57,7 @@ class FoldMetrics(msgspec.Struct, frozen=True):
     train_loss: float
     validation_loss: float
     validation_accuracy: float
+    unlabelled_rows: int = 0
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -125,7 +129,9 @@ class Training:
         if start is not None:
             say(f"{what}: goes on after step {start.numbers.step:,} of {start.numbers.steps:,}")
         saving = Saving(what, self.checkpoints, best, asked)
-        callbacks = [best, Bar(what), saving]
+        callbacks: list[Callback] = [best, Bar(what), saving]
+        if self._module.framework.neighbours:
+            callbacks.insert(0, Neighbours(self._batches, self._module.framework.neighbours))
         learner = Learner(self._batches, self._module, callbacks, self._ground.conditions)
         try:
             history = learner.fit(self._course, start)
@@ -135,16 +141,19 @@ class Training:
             raise
         chosen = best.figures or history[-1]
         whole = checkpoint.write(folder, self._trained(chosen), best.weights, best.last)
+        beside = self._batches.unlabelled if learner.batches.has_unlabelled else NOBODY
+        left_out = self._batches.train.left_out + self._batches.validation.left_out
         metrics = FoldMetrics(
             fold=self._place.fold,
             train_rows=len(self._batches.train.rows),
             validation_samples=len(self._batches.validation.rows),
-            left_out=self._batches.train.left_out + self._batches.validation.left_out,
+            left_out=left_out - ids_of(self._ground.tensors, beside)["id"].nunique(),
             epochs=self._course.epochs,
             best_epoch=chosen.epoch,
             train_loss=chosen.train_loss,
             validation_loss=chosen.validation_loss,
             validation_accuracy=chosen.validation_accuracy,
+            unlabelled_rows=len(beside),
         )
         return Outcome(metrics, tuple(history), whole.weights[checkpoint.file_name("best")])
 
@@ -181,7 +190,7 @@ def _batches(ground: Ground, fold: int) -> Batches:
     train, tensors = ground.train, ground.tensors
     training = part_of(tensors, ground.folds, "train", fold)
     validation = part_of(tensors, ground.folds, "validation", fold)
-    order = Ordering(train.order, train.block)
+    order = Ordering(train.order, train.block, train.sampling)
     seed = ground.conditions.seed
     beside = unlabelled_of(tensors, ground.folds, fold)
     return Batches(tensors, training, validation, train.batch, seed, order, ground.source, beside)

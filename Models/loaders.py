@@ -136,3 +136,28 @@ class JoinedLoader:
     def __iter__(self) -> Iterator[Joined]:
         """Yield the batches."""
         return map(Joined, self._labelled, self._unlabelled)
+
+
+class AloneLoader:
+    """Joined batches of a loader, nobody of them without a label."""
+
+    def __init__(self, labelled: Loader[Batch]) -> None:
+        """Take the loader."""
+        self._labelled = labelled
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch, counted from 0, before it begins."""
+        self._labelled.set_epoch(epoch)
+
+    def start_at(self, batch: int) -> None:
+        """Let the next pass begin at ``batch``, counted from 0; those after it begin at 0."""
+        self._labelled.start_at(batch)
+
+    def __len__(self) -> int:
+        """Return the number of batches of a whole epoch."""
+        return len(self._labelled)
+
+    def __iter__(self) -> Iterator[Joined]:
+        """Yield the batches."""
+        for batch in self._labelled:
+            yield Joined(batch, Unlabelled(batch.images[:0], batch.rows[:0], batch.keys[:0]))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from Models.networks.arguments import Argument
+from Models.arguments import Nested
 
 RUNS = Path("Models/runs.jsonl")
 
@@ -30,7 +30,7 @@ class Run(msgspec.Struct, frozen=True):
     device: str
     network: str
     framework: str
-    parameters: dict[str, Argument | None]
+    parameters: dict[str, Nested]
     epochs: int
     best_epoch: int
     validation_accuracy: float

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from Datasets.parts import find
 from Datasets.scaler import Map
 from Models import freezing
+from Models.arguments import Nested, typed
 from Models.batch import Batch, Joined, Triplets
 from Models.frameworks.framework import Encoder, Framework, Loss, Moment, Problem
 from Models.frameworks.table import FRAMEWORKS
@@ -28,7 +29,7 @@ class Parts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     network: str
     network_arguments: dict[str, Argument]
     framework: str
-    framework_arguments: dict[str, Argument]
+    framework_arguments: dict[str, Nested]
     classes: tuple[str, ...]
     input: InputShape
 
@@ -87,7 +88,7 @@ class Module(nn.Module):
 
 
 class _MakesFramework(Protocol):
-    def __call__(self, problem: Problem, **arguments: Argument) -> AnyFramework: ...
+    def __call__(self, problem: Problem, **arguments: object) -> AnyFramework: ...
 
 
 def build(parts: Parts, maps: tuple[Map, ...]) -> Module:
@@ -101,6 +102,7 @@ def build(parts: Parts, maps: tuple[Map, ...]) -> Module:
         FRAMEWORKS, parts.framework, "framework", f"{WHERE}.framework"
     )
     made = network(parts.network, parts.input, parts.network_arguments, f"{WHERE}.model")
-    problem = Problem(made.width, len(parts.classes), parts.input)
-    framework = makes_framework(problem, **parts.framework_arguments)
+    problem = Problem(made.width, len(parts.classes), parts.input, parts.classes)
+    where = f"{WHERE}.frameworks.{parts.framework}"
+    framework = makes_framework(problem, **typed(makes_framework, parts.framework_arguments, where))
     return Module(Scaling(maps), made, framework)

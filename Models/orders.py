@@ -17,15 +17,40 @@ WINDOW = 8
 """Blocks whose rows are mixed with each other. A constant: it changes the order."""
 
 
+class Sampling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the orders ``balanced``, ``weighted`` and ``grouped`` go by.
+
+    ``by``: what makes two rows of one kind: their label, their group (those that have none are of a
+    kind of their own) or their data set. ``each``: rows of a kind that follow each other in
+    ``grouped``. ``weights``: of the classes in ``weighted``; 1 where nothing is said. ``rows``: how
+    many an epoch has, as many as there are if None.
+    """
+
+    by: Literal["label", "group", "dataset"] = "label"
+    each: Annotated[int, msgspec.Meta(ge=1)] = 4
+    weights: dict[str, Annotated[float, msgspec.Meta(ge=0)]] = {}
+    rows: Annotated[int, msgspec.Meta(ge=1)] | None = None
+
+
+OrderName = Literal["samples", "blocks", "balanced", "weighted", "grouped"]
+
+
 class Ordering(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which order a training part is seen in.
 
     ``samples`` mixes all rows. ``blocks`` mixes blocks of ``block`` neighbouring rows, and the rows
-    of eight blocks at a time: for sets that are larger than memory.
+    of eight blocks at a time: for sets that are larger than memory. The others do not see every row
+    equally often (``Models.samplers``), as ``sampling`` says.
     """
 
-    order: Literal["samples", "blocks"] = "samples"
+    order: OrderName = "samples"
     block: Annotated[int, msgspec.Meta(ge=1)] = 256
+    sampling: Sampling = Sampling()
+
+    @property
+    def is_sampled(self) -> bool:
+        """Return whether rows do not come once an epoch."""
+        return self.order not in ("samples", "blocks")
 
 
 class Order(Protocol):
@@ -83,7 +108,7 @@ class Shuffled:
         self._n = n
         self._seed = seed
         self._epoch = 0
-        self._cuts = _cuts(n, batch)
+        self._cuts = cuts(n, batch)
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch, counted from 0, before it begins."""
@@ -96,7 +121,7 @@ class Shuffled:
     def groups(self, first: int = 0) -> Iterator[np.ndarray]:
         """Yield the groups of this epoch from number ``first`` on."""
         rng = np.random.default_rng(seed_for(self._seed, "order", self._epoch))
-        yield from _dealt(rng.permutation(self._n), self._cuts, first)
+        yield from dealt(rng.permutation(self._n), self._cuts, first)
 
     def ahead(self, first: int = 0) -> Iterator[list[np.ndarray]]:
         """Yield nothing to read in advance: what comes next lies anywhere."""
@@ -115,7 +140,7 @@ class BlockShuffled:
         self._seed = seed
         self._block = block
         self._epoch = 0
-        self._cuts = _cuts(n, batch)
+        self._cuts = cuts(n, batch)
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch, counted from 0, before it begins."""
@@ -128,7 +153,7 @@ class BlockShuffled:
     def groups(self, first: int = 0) -> Iterator[np.ndarray]:
         """Yield the groups of this epoch from number ``first`` on."""
         order = np.concatenate([self._mixed(i, runs) for i, runs in enumerate(self._windows())])
-        yield from _dealt(order, self._cuts, first)
+        yield from dealt(order, self._cuts, first)
 
     def ahead(self, first: int = 0) -> Iterator[list[np.ndarray]]:
         """Yield the blocks of a window when the one before it begins; of two at the start."""
@@ -197,19 +222,19 @@ class Repeated:
 
 
 def shuffled(ordering: Ordering, n: int, batch: int, seed: int) -> Order:
-    """Return the order that is asked for, of ``n`` positions, at most ``batch`` of them a group."""
+    """Return an order of ``n`` positions, each once, at most ``batch`` of them a group."""
     if ordering.order == "blocks":
         return BlockShuffled(n, batch, seed, ordering.block)
     return Shuffled(n, batch, seed)
 
 
-def _dealt(order: np.ndarray, cuts: list[int], first: int) -> Iterator[np.ndarray]:
+def dealt(order: np.ndarray, cuts: list[int], first: int) -> Iterator[np.ndarray]:
     """Yield the groups of an order from number ``first`` on, cut at ``cuts``."""
     for start, end in zip(cuts[first:-1], cuts[first + 1 :], strict=True):
         yield order[start:end]
 
 
-def _cuts(n: int, batch: int) -> list[int]:
+def cuts(n: int, batch: int) -> list[int]:
     """Return where groups begin and end: no more than ``batch`` each, equal but for one."""
     groups = -(-n // batch)
     short, longer = divmod(n, groups)

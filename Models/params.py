@@ -9,9 +9,12 @@ from Datasets import fold_range
 from Datasets.errors import ParamsError
 from Datasets.fold_range import FoldRange, Place
 from Datasets.params import Params, checked, nearest
+from Models.arguments import Nested
+from Models.frameworks.arguments import Frameworks
 from Models.frameworks.table import FRAMEWORKS
 from Models.networks.arguments import Argument, said
 from Models.networks.table import arguments_of, check_name
+from Models.orders import OrderName, Sampling
 from Models.pretrained import shelf
 from Models.schedule import ScheduleName
 
@@ -25,18 +28,6 @@ Averaged = Annotated[float, msgspec.Meta(ge=0, lt=1)]
 T = TypeVar("T")
 
 
-class Supervised(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Arguments of the framework ``supervised``."""
-
-    label_smoothing: Share | msgspec.UnsetType = msgspec.UNSET
-
-
-class Frameworks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Arguments by framework."""
-
-    supervised: Supervised = Supervised()
-
-
 class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The section ``train``.
 
@@ -45,19 +36,20 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``auto``, or else the network's; ``schedule``, ``warmup`` and ``ema`` the framework's.
     ``pretrained`` are the weights that the network begins with, by the name in Datasets/weights.
     ``model_arguments`` is what ``model`` is told (``Models.networks.arguments``).
-    ``order`` and ``block`` are those of ``Models.orders.Ordering``. ``warmup`` is the share of all
-    steps in which the learning rate rises. ``threads`` is torch's number of CPU threads: it changes
-    the order of sums, so it is a parameter and not taken from the machine. Two threads of a small
-    network wait for each other at every layer: 1.5 times as fast on idle processors, many times
-    slower than one where anything else runs.
+    ``order``, ``block`` and ``sampling`` are those of ``Models.orders.Ordering``. ``warmup`` is the
+    share of all steps in which the learning rate rises. ``threads`` is torch's number of CPU
+    threads: it changes the order of sums, so it is a parameter and not taken from the machine. Two
+    threads of a small network wait for each other at every layer: 1.5 times as fast on idle
+    processors, many times slower than one where anything else runs.
     """
 
     folds: tuple[Fold | str, ...]
     model: str
     epochs: Positive
     batch: Positive
-    order: Literal["samples", "blocks"] = "samples"
+    order: OrderName = "samples"
     block: Positive = 256
+    sampling: Sampling = Sampling()
     framework: str = "supervised"
     pretrained: str = shelf.NONE
     learning_rate: Rate | Literal["auto"] = "auto"
@@ -78,9 +70,10 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return what params.yaml says to the network that is trained."""
         return said(msgspec.convert(self.model_arguments, arguments_of(self.model)))
 
-    def framework_arguments(self) -> dict[str, Argument]:
+    def framework_arguments(self) -> dict[str, Nested]:
         """Return what params.yaml says to the framework that trains."""
-        return _arguments(self.frameworks, self.framework)
+        told: object = getattr(self.frameworks, self.framework, None)
+        return {} if told is None else msgspec.to_builtins(told)
 
 
 class Export(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -224,8 +217,3 @@ def _said(where: str, parse: Callable[[int | str], T], text: int | str) -> T:
 def _known(name: str, table: dict[str, str], what: str, where: str) -> None:
     if name not in table:
         raise ParamsError(f"{where}: unknown {what} '{name}'; {nearest(name, table)}")
-
-
-def _arguments(section: Frameworks, name: str) -> dict[str, Argument]:
-    arguments: object = getattr(section, name, None)
-    return said(arguments) if isinstance(arguments, msgspec.Struct) else {}

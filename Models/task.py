@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import lightning.pytorch as lightning
 import torch
@@ -16,6 +17,7 @@ from Models.frameworks.framework import Moment
 from Models.guard import Diverged, Guard
 from Models.loaders import Loader
 from Models.module import Module
+from Models.optimisers import optimiser_of, set_rate
 from Models.schedule import share
 from Models.state import At, Numbers, State, memory, named, remember
 
@@ -75,22 +77,8 @@ class Task(lightning.LightningModule):
         return Rest(self, self._loader)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Return the optimiser; what has one axis only (biases, norms) does not decay."""
-        parameters = [p for p in self.module.parameters() if p.requires_grad]
-        peak = self.course.peak
-        groups = [
-            {
-                "params": [p for p in parameters if p.ndim >= 2],
-                "weight_decay": peak.weight_decay,
-            },
-            {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
-        ]
-        if peak.algorithm == "sgd":
-            momentum = peak.momentum
-            return torch.optim.SGD(
-                groups, peak.learning_rate, momentum, nesterov=momentum > 0, fused=True
-            )
-        return torch.optim.AdamW(groups, lr=peak.learning_rate, fused=True)
+        """Return the optimiser of what learns."""
+        return optimiser_of(self.module, self.course.peak, self.course.spread)
 
     def on_fit_start(self) -> None:
         """Take the state over, now that all tensors lie where they stay."""
@@ -114,8 +102,7 @@ class Task(lightning.LightningModule):
         course = self.course
         of_peak = share(course.schedule, moment.progress, course.warmup)
         self._rate = course.peak.learning_rate * of_peak
-        for group in self._optimiser().param_groups:
-            group["lr"] = self._rate
+        set_rate(self._optimiser(), self._rate)
 
     def training_step(self, batch: Batch | Joined | Triplets, batch_idx: int) -> Tensor:
         """Return the loss of one step."""
@@ -136,7 +123,7 @@ class Task(lightning.LightningModule):
         """Do one step: forward, backward, the optimiser, then the averaged weights."""
         super().optimizer_step(epoch, batch_idx, optimizer, optimizer_closure)  # type: ignore[arg-type]
         if self.average is not None:
-            self.average.update()
+            self.average.update(self.step() + 1)
         self.at = At(self.at.epoch, self.at.batch + 1)
 
     def moment(self) -> Moment:
@@ -184,6 +171,18 @@ class Task(lightning.LightningModule):
         self.history.append(figures)
         self._training = _Sums()
         self.at = At(self.at.epoch + 1)
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Let the module have the averaged weights, where there are any, while the block runs."""
+        if self.average is None:
+            yield
+            return
+        self.average.swap()
+        try:
+            yield
+        finally:
+            self.average.swap()
 
     def weights(self) -> dict[str, Tensor]:
         """Return what is kept of the training by now: the averaged weights, if there are any."""

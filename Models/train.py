@@ -118,7 +118,8 @@ def _curves(asked: FoldRange, outcomes: list[Outcome]) -> bytes:
 
 def _row(figures: EpochFigures) -> dict[str, float]:
     row = msgspec.structs.asdict(figures)
-    return row | {f"train_{name}": value for name, value in row.pop("parts").items()}
+    parts, checks = row.pop("parts"), row.pop("checks")
+    return row | {f"train_{name}": value for name, value in parts.items()} | checks
 
 
 def _metrics(asked: FoldRange, outcomes: list[Outcome]) -> FoldMetrics | dict[str, FoldMetrics]:
@@ -133,7 +134,7 @@ def _summary(asked: FoldRange, every: list[FoldMetrics], train: Train) -> str:
     if asked.is_single:
         (metrics,) = every
         return (
-            f"{train.model} on {metrics.train_rows:,} rows for "
+            f"{train.model} on {metrics.train_rows:,} rows{_beside(metrics, train)} for "
             f"{counted(metrics.epochs, 'epoch')}{note}, "
             f"validation accuracy {metrics.validation_accuracy:.3f} in epoch {metrics.best_epoch}"
         )
@@ -142,6 +143,12 @@ def _summary(asked: FoldRange, every: list[FoldMetrics], train: Train) -> str:
         f"{train.model} on {len(every)} folds for {counted(train.epochs, 'epoch')} each"
         f"{note.replace(', ', ', up to ')}, validation accuracy {scoring.over_folds(shares)}"
     )
+
+
+def _beside(metrics: FoldMetrics, train: Train) -> str:
+    if not metrics.unlabelled_rows:
+        return ""
+    return f" and {metrics.unlabelled_rows:,} without a label by {train.framework}"
 
 
 def _logged(stage: str, outcome: Outcome, ground: Ground, seconds: float) -> log.Run:

@@ -34,8 +34,9 @@ from Models.loading import CPU, source_of
 from Models.networks.network import InputShape
 from Models.orders import Ordering
 from Models.part import Part
-from Models.views.strong import Strong, StrongView
-from Models.views.weak import Weak, WeakView
+from Models.views.arguments import Strong, Weak
+from Models.views.strong import StrongView
+from Models.views.weak import WeakView
 
 BATCH = 64
 SHARD_BYTES = 16 * 2**20

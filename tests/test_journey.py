@@ -43,6 +43,7 @@ train:
   ema: auto
   order: samples
   block: 256
+  sampling: {}
   threads: 1
   model_arguments: {base: 8}
   frameworks: {supervised: {}}

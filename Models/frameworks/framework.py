@@ -17,11 +17,15 @@ B = TypeVar("B", Batch, Joined, Triplets)
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """What a framework is made for: the width of the features, the classes, the images."""
+    """What a framework is made for: the width of the features, the classes, the images.
+
+    ``names`` are those of the classes, in their order.
+    """
 
     width: int
     classes: int
     input: InputShape
+    names: tuple[str, ...] = ()
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -76,6 +80,8 @@ class Framework(nn.Module, Generic[B]):
         schedule: how its learning rate goes where params.yaml does not say.
         warmup: the share of all steps in which that rate rises, likewise.
         ema: how much of the averaged weights stays at each step (0: none are averaged).
+        neighbours: how many of them are asked, in the end, whether the features tell classes apart
+            (``Models.neighbours``); 0 for a framework whose head says that.
         ratio: unlabelled rows in a batch for each labelled one, where it wants joined batches.
     """
 
@@ -84,6 +90,7 @@ class Framework(nn.Module, Generic[B]):
     schedule: ClassVar[ScheduleName] = "one_cycle"
     warmup: ClassVar[float] = 0.2
     ema: ClassVar[float] = 0.0
+    neighbours: ClassVar[int] = 0
     ratio: int = 1
 
     def __init__(self, problem: Problem) -> None:

@@ -7,15 +7,14 @@ interpolation for all that moves pixels. What was not drawn has strength 0, whic
 
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Literal
 
-import msgspec
 import torch
 from torch import Tensor
 
 from Datasets.errors import ParamsError
 from Datasets.params import nearest
 from Models.networks.network import InputShape
+from Models.views.arguments import Strong
 from Models.views.colour import COLOURS
 from Models.views.draws import uniforms
 from Models.views.geometry import GEOMETRY, cut_out, warp
@@ -24,24 +23,6 @@ OPERATIONS = (*COLOURS, *GEOMETRY)
 WHITES = {"uint8": 255.0, "uint16": 65535.0}
 CHUNK_BYTES = 2**22
 """Of floats at a time on the CPU, where what leaves the cache is slow. It changes no bit."""
-
-Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-
-
-class Strong(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Parameters of the strong view.
-
-    ``ops`` names what may be drawn, ``auto`` all that the channels allow; ``count`` of them are
-    drawn for each sample, each with a strength of at most ``magnitude``. ``cutout`` is the longest
-    side of the square that is painted gray, as a share of the image's. ``white`` is the greatest
-    value of float32 images; integers know theirs.
-    """
-
-    ops: tuple[str, ...] | Literal["auto"] = "auto"
-    count: Annotated[int, msgspec.Meta(ge=0)] = 2
-    magnitude: Share = 1.0
-    cutout: Share = 0.5
-    white: Annotated[float, msgspec.Meta(gt=0)] | None = None
 
 
 class StrongView:

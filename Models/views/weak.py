@@ -1,24 +1,10 @@
 """The weak view: an image flipped and moved a little. Pixels are moved, none is computed."""
 
-from typing import Annotated, Literal
-
-import msgspec
 import torch
 from torch import Tensor
 
+from Models.views.arguments import Weak
 from Models.views.draws import uniforms
-
-
-class Weak(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Parameters of the weak view.
-
-    ``flip``: along which axes half of the images are mirrored; what was written or printed does
-    not stay what it is. ``shift``: by which share of a side they are moved at most; the image is
-    mirrored at its border.
-    """
-
-    flip: Literal["none", "horizontal", "both"] = "horizontal"
-    shift: Annotated[float, msgspec.Meta(ge=0, le=0.5)] = 0.125
 
 
 class WeakView:

@@ -13,10 +13,11 @@ from torch import Tensor
 from Datasets.errors import ParamsError
 from Models.networks.network import InputShape
 from Models.views import strong as module
+from Models.views.arguments import Strong
 from Models.views.colour import COLOURS
 from Models.views.draws import uniforms
 from Models.views.geometry import GEOMETRY, cut_out, warp
-from Models.views.strong import OPERATIONS, WHITES, Strong, StrongView
+from Models.views.strong import OPERATIONS, WHITES, StrongView
 
 SEED = 3
 WHITE = 255.0

@@ -5,8 +5,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from Models.views.arguments import Weak
 from Models.views.draws import uniforms
-from Models.views.weak import Weak, WeakView
+from Models.views.weak import WeakView
 
 SEED = 3
 weaks = st.builds(Weak, st.sampled_from(["none", "horizontal", "both"]), st.floats(0, 0.5))
