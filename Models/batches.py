@@ -13,13 +13,10 @@ from Models import loaders
 from Models.batch import Batch, Joined, Triplets, Wants
 from Models.loaders import AloneLoader, JoinedLoader, Loader
 from Models.loading import Mapped, Source
-from Models.orders import InOrder, Order, Ordering, Repeated, Shuffled, shuffled
+from Models.orders import Order, Ordering, Repeated, Shuffled, shuffled
 from Models.part import NOBODY, Part
 from Models.samplers import sampled
 from Models.triplets import Chosen, Drawn, Given, TripletsLoader
-
-EVALUATED_AT_ONCE = 256
-"""Rows a batch where nothing is learned. A constant: it changes the order of sums."""
 
 
 class Batches(lightning.LightningDataModule):
@@ -103,7 +100,7 @@ class Batches(lightning.LightningDataModule):
 
     def validating(self) -> Loader[Batch]:
         """Return the validation part, in order."""
-        return in_order(self.tensors, self.validation, self.source)
+        return loaders.in_order(self.tensors, self.validation, self.source)
 
     def train_dataloader(self) -> Loader[Batch] | Loader[Joined] | Loader[Triplets]:
         """Return ``training()``, by the name that Lightning asks for."""
@@ -162,9 +159,3 @@ class Batches(lightning.LightningDataModule):
             ordering = replace(self.ordering, sampling=replace(self.ordering.sampling, rows=rows))
             return sampled(ordering, self.tensors, self.train, self.batch, self.seed)
         return Repeated(len(self.train.rows), self.batch, self.seed, groups)
-
-
-def in_order(tensors: Tensors, part: Part, source: Source | None = None) -> Loader[Batch]:
-    """Return the batches of a part in which nothing is learned."""
-    order = InOrder(len(part.rows), EVALUATED_AT_ONCE)
-    return loaders.labelled(tensors, part, order, source or Mapped(tensors))

@@ -20,9 +20,9 @@ from Datasets.stage import require, running
 from Datasets.tensors import TENSORS, Tensors
 from Datasets.terminal import progress
 from Models import checkpoint, scoring
-from Models.batches import in_order
 from Models.checkpoint import WEIGHTS
 from Models.isolation import device_of, isolated
+from Models.loaders import in_order
 from Models.loading import Mapped
 from Models.module import Module
 from Models.params import read_train

@@ -11,12 +11,15 @@ import numpy as np
 
 from Datasets.tensors import Tensors
 from Models.batch import Batch, Joined, Unlabelled
-from Models.loading import Source, moved
-from Models.orders import Order
+from Models.loading import Mapped, Source, moved
+from Models.orders import InOrder, Order
 from Models.part import Part, keys_of
 
 APART = np.int64(0x1E3779B97F4A7C15)
 """Between the keys of a row that an epoch sees several times: each time it draws anew."""
+
+EVALUATED_AT_ONCE = 256
+"""Rows a batch where nothing is learned. A constant: it changes the order of sums."""
 
 B = TypeVar("B")
 B_co = TypeVar("B_co", covariant=True)
@@ -161,3 +164,9 @@ class AloneLoader:
         """Yield the batches."""
         for batch in self._labelled:
             yield Joined(batch, Unlabelled(batch.images[:0], batch.rows[:0], batch.keys[:0]))
+
+
+def in_order(tensors: Tensors, part: Part, source: Source | None = None) -> Loader[Batch]:
+    """Return the batches of a part in which nothing is learned."""
+    order = InOrder(len(part.rows), EVALUATED_AT_ONCE)
+    return labelled(tensors, part, order, source or Mapped(tensors))

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from Models.batches import Batches, in_order
+from Models.batches import Batches
+from Models.loaders import in_order
 from Models.module import Module
 from Models.part import Part
 from Models.task import Task
