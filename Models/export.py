@@ -70,8 +70,9 @@ def export(params: Params, place: str) -> Manifest:
         image = preprocess_graph(preprocess, raw.channels, getattr(torch, raw.dtype))
         (folder / bundle.PREPROCESS_FILE).write_bytes(image)
         (folder / bundle.MODEL_FILE).write_bytes(model_graph(module, shape))
-        best = (weights / checkpoint.file_name("best")).read_bytes()
-        (folder / bundle.WEIGHTS_FILE).write_bytes(best)
+        # Whole, also what was frozen and is not in the file of the stage: a bundle stands alone.
+        whole = checkpoint.content_of(module.learned())
+        (folder / bundle.WEIGHTS_FILE).write_bytes(whole)
         modules = export_scripts.modules_run(partial(_answer_once, place, preprocess, raw))
         scripts = export_scripts.closure(modules - {__name__})
         export_scripts.copy(scripts, folder / bundle.SCRIPTS)

@@ -17,9 +17,10 @@ from Datasets.terminal import say
 from Models import checkpoint
 from Models.batches import Batches
 from Models.callbacks import Bar, BestWeights
-from Models.checkpoint import Trained
+from Models.checkpoint import Frozen, Trained
 from Models.course import Course
 from Models.figures import EpochFigures
+from Models.freezing import identity_of
 from Models.guard import Diverged
 from Models.isolation import isolated
 from Models.key import Setting, key_of
@@ -107,9 +108,12 @@ class Training:
         if train.pretrained != shelf.NONE:
             pretrained = shelf.read_about(train.pretrained, PRETRAINED).sha256
             begin_with(self._module.network, train.pretrained, PRETRAINED)
+        if train.frozen != "none":
+            self._module.freeze(train.frozen, "params.yaml: train.frozen")
         self._course = course(train, self._module)
         ordering = self._batches.ordering
-        setting = Setting(self._parts, pretrained, self._course, train.batch, ordering)
+        frozen = tuple(sorted(self._module.frozen))
+        setting = Setting(self._parts, pretrained, frozen, self._course, train.batch, ordering)
         key = key_of(setting, ground.key, [SCALERS / str(place)])
         self.checkpoints = Checkpoints(CHECKPOINTS / str(place), key)
         self.checkpoints.clear()
@@ -158,7 +162,10 @@ class Training:
         return Outcome(metrics, tuple(history), whole.weights[checkpoint.file_name("best")])
 
     def _trained(self, chosen: EpochFigures) -> Trained:
-        return Trained(self._parts, self._place.fold, self._course.epochs, chosen.epoch, {})
+        rest = self._module.rest()
+        name = self._ground.train.pretrained
+        frozen = Frozen(name, tuple(rest), identity_of(rest)) if rest else None
+        return Trained(self._parts, self._place.fold, self._course.epochs, chosen.epoch, {}, frozen)
 
     def _keep(self, best: BestWeights) -> str:
         """Write the best weights of a training that has diverged, and return where they are."""
@@ -183,7 +190,7 @@ def course(train: Train, module: Module) -> Course:
     schedule = framework.schedule if train.schedule == "auto" else train.schedule
     ema = framework.ema if train.ema == "auto" else train.ema
     warmup = framework.warmup if train.warmup == "auto" else train.warmup
-    return Course(train.epochs, peak, warmup, schedule, ema)
+    return Course(train.epochs, peak, warmup, schedule, ema, train.spread)
 
 
 def _batches(ground: Ground, fold: int) -> Batches:

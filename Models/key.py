@@ -29,11 +29,13 @@ ENTRY = "Models.train"
 class Setting(msgspec.Struct, frozen=True):
     """What params.yaml says of a training: the parts, the course, the batches.
 
-    ``pretrained`` is the sha256 of the weights that it begins with, "" for none.
+    ``pretrained`` is the sha256 of the weights that it begins with, "" for none; ``frozen`` are
+    the tensors that stay as they are.
     """
 
     parts: Parts
     pretrained: str
+    frozen: tuple[str, ...]
     course: Course
     batch: int
     ordering: Ordering

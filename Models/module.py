@@ -57,6 +57,7 @@ class Module(nn.Module):
         """
         self.frozen = freezing.names_of(self.network, frozen, where)
         freezing.freeze(self.network, self.frozen)
+        self.train(self.training)  # a trainer may take each layer as it finds it
 
     def train(self, mode: bool = True) -> "Module":
         """Begin or end training; what is frozen stays as it is in use."""

@@ -23,6 +23,7 @@ Positive = Annotated[int, msgspec.Meta(ge=1)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Rate = Annotated[float, msgspec.Meta(gt=0, le=1000)]
 Decay = Annotated[float, msgspec.Meta(ge=0, le=1000)]
+Spread = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Averaged = Annotated[float, msgspec.Meta(ge=0, lt=1)]
 
 T = TypeVar("T")
@@ -35,6 +36,8 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``learning_rate``, ``weight_decay`` and ``optimiser`` are the framework's own where they are
     ``auto``, or else the network's; ``schedule``, ``warmup`` and ``ema`` the framework's.
     ``pretrained`` are the weights that the network begins with, by the name in Datasets/weights.
+    ``frozen``: the network, or parts of it by the beginnings of their names, that training leaves
+    as they are. ``spread``: the learning rate of the first layers over that of the head.
     ``model_arguments`` is what ``model`` is told (``Models.networks.arguments``).
     ``order``, ``block`` and ``sampling`` are those of ``Models.orders.Ordering``. ``warmup`` is the
     share of all steps in which the learning rate rises. ``threads`` is torch's number of CPU
@@ -52,6 +55,8 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sampling: Sampling = Sampling()
     framework: str = "supervised"
     pretrained: str = shelf.NONE
+    frozen: Literal["none", "network"] | tuple[str, ...] = "none"
+    spread: Spread = 1.0
     learning_rate: Rate | Literal["auto"] = "auto"
     weight_decay: Decay | Literal["auto"] = "auto"
     optimiser: Literal["auto", "adamw", "sgd"] = "auto"
@@ -113,6 +118,11 @@ def read_train(params: Params) -> Train:
     _known(train.framework, FRAMEWORKS, "framework", f"{where}.framework")
     if train.pretrained != shelf.NONE:
         shelf.read_about(train.pretrained, f"{where}.pretrained")
+    elif train.frozen != "none":
+        raise ParamsError(
+            f"{where}.frozen: a network that has learned nothing would stay as it is drawn; name "
+            f"weights in train.pretrained, or write `frozen: none`"
+        )
     if not train.folds:
         raise ParamsError(f"{where}.folds: at least one fold must be trained, for example [0]")
     _refuse_folds(train, params.section("split", _Split), f"{where}.folds")

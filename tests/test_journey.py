@@ -33,6 +33,8 @@ train:
   framework: supervised
   model: e001_small_cnn
   pretrained: none
+  frozen: none
+  spread: 1.0
   epochs: 8
   batch: 8
   learning_rate: auto

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 import torchvision
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from Datasets import scaler
 from Datasets.command import main
@@ -77,6 +77,35 @@ def test_our_own_weights_go_the_same_road(tiny: Tiny) -> None:
     again = checkpoint.read(Path("Models/weights/0"), scaler.read(Path("Datasets/scalers/0")))
     for name, parameter in first.network.named_parameters():
         assert torch.allclose(again.network.get_parameter(name), parameter, atol=1e-6)
+
+
+def test_what_is_frozen_is_not_saved_again_and_comes_back_from_where_it_was(tiny: Tiny) -> None:
+    assert main("Models", VERBS, ("train", "0")) == 0
+    add("mine", "Models/weights/0/best.safetensors")
+    whole = load_file("Models/weights/0/best.safetensors")
+    params = PARAMS.replace("epochs: 3", "epochs: 3\n  pretrained: mine\n  frozen: network")
+    Path("params.yaml").write_text(params.replace("folds: [0, 1]", "folds: [0]"))
+    assert main("Models", VERBS, ("train", "0")) == 0
+    saved = load_file("Models/weights/0/best.safetensors")
+    assert sorted(saved) == ["framework.head.bias", "framework.head.weight"]
+    maps = scaler.read(Path("Datasets/scalers/0"))
+    module = checkpoint.read(Path("Models/weights/0"), maps)
+    for name, tensor in module.learned().items():
+        assert torch.equal(tensor, saved[name] if name in saved else whole[name]), name
+    assert not torch.equal(saved["framework.head.weight"], whole["framework.head.weight"])
+    assert main("Models", VERBS, ("evaluate", "0")) == 0
+    whole["network.body.0.0.weight"] += 1
+    save_file(whole, "other.safetensors")
+    add("mine", "other.safetensors", replaces=True)
+    with pytest.raises(StoreError, match="came of the weights 'mine', which are others by now"):
+        checkpoint.read(Path("Models/weights/0"), maps)
+
+
+def test_nothing_to_freeze_is_said(tiny: Tiny, capsys: pytest.CaptureFixture[str]) -> None:
+    params = PARAMS.replace("epochs: 3", "epochs: 3\n  frozen: network")
+    Path("params.yaml").write_text(params)
+    assert main("Models", VERBS, ("check-params",)) == 1
+    assert "name weights in train.pretrained, or write `frozen: none`" in capsys.readouterr().err
 
 
 def test_unknown_weights_stop_the_check(tiny: Tiny, capsys: pytest.CaptureFixture[str]) -> None:
