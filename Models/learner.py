@@ -17,6 +17,8 @@ from Models.figures import EpochFigures
 from Models.guard import Diverged
 from Models.isolation import isolated
 from Models.module import Module
+from Models.networks.network import Optimiser
+from Models.rate_finder import Trial, try_rates
 from Models.state import State
 from Models.task import Task
 
@@ -68,6 +70,21 @@ class Learner:
                     raise
                 raise told from None
         return task.history
+
+    def find_rate(self, peak: Optimiser, steps: int = 100) -> Trial:
+        """Try learning rates on a copy of the module; return the losses, and a suggestion.
+
+        Args:
+            peak: the optimiser's settings but for its rate.
+            steps: at most.
+
+        Raises:
+            StageError: nothing can be said, as the loss is no number from the start.
+        """
+        self.module.framework.begin(self.batches.train.labels)
+        seed, threads = self.conditions.seed, self.conditions.threads
+        self.module.to(self.conditions.device)
+        return try_rates(self.module, self.batches.training(), peak, seed, threads, steps)
 
     def _trainer(self, task: Task) -> lightning.Trainer:
         """Return what trains for the epochs that are left.

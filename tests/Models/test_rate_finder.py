@@ -12,6 +12,7 @@ from Datasets.errors import StageError
 from Datasets.tensors import Tensors
 from Models.batch import Batch
 from Models.batches import Batches
+from Models.learner import Conditions, Learner
 from Models.loaders import Loader
 from Models.module import Module, Parts, build
 from Models.networks.network import InputShape, Optimiser
@@ -53,6 +54,14 @@ def test_a_trial_changes_nothing_and_is_the_same_twice(tiny: Tiny) -> None:
     assert 1e-5 < first.suggestion < 1
     assert list(first.rates) == sorted(first.rates)
     assert min(first.losses) < 0.95 * first.losses[0]
+
+
+def test_a_learner_finds_a_rate_for_its_batches(tiny: Tiny) -> None:
+    tensors, folds = Tensors(), splits.read()
+    train = part_of(tensors, folds, "train", 0)
+    conditions = Conditions(3, 1, torch.device("cpu"))
+    learner = Learner(Batches(tensors, train, train, 8, 1), made(), [], conditions)
+    assert learner.find_rate(PEAK, 30) == try_rates(made(), loader(), PEAK, 3, steps=30)
 
 
 def test_a_loss_that_is_no_number_from_the_start_is_said(tiny: Tiny) -> None:
