@@ -67,7 +67,7 @@ def fill(network: Network, weights: Mapping[str, Tensor], where: str) -> list[st
         {name: weights[theirs].to(own[name].dtype) for name, theirs in named.items()}, strict=False
     )
     used = set(named.values())
-    return [name for name in weights if name not in used]
+    return sorted(name for name in weights if name not in used)
 
 
 def _named(own: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> dict[str, str]:

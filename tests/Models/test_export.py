@@ -17,16 +17,18 @@ from Datasets.bundle import BUNDLE
 from Datasets.errors import StoreError
 from Datasets.files import sha256_of_file, write_json
 from Datasets.params import load
+from Datasets.recipe import CentreCrop, Pad
 from Datasets.scaler import SCALERS
 from Models import checkpoint, export_scripts
 from Models.checkpoint import WEIGHTS
 from Models.export import export, parameters, run
 from Models.params import read_train
 from tests.conftest import ROOT
-from tests.Deployment.conftest import walk, walked
-from tests.Deployment.tiny_bundle import CLASSES, FOLD
+from tests.Deployment import tiny_bundle
+from tests.Deployment.conftest import walk
+from tests.Deployment.tiny_bundle import CLASSES, FOLD, SIDE
 
-__all__ = ["walk", "walked"]  # fixtures
+__all__ = ["walk"]  # a fixture, which copies ``walked``
 
 REBUILD = """
 import sys
@@ -44,6 +46,20 @@ parts = module.Parts("e001_small_cnn", {"base": 8}, "supervised", {}, classes,
 whole = module.build(parts, ()).eval()
 print(*whole.load_state_dict(load_file(sys.argv[1] + "/../weights.safetensors")))
 """
+
+
+@pytest.fixture(scope="module")
+def walked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a whole tiny walk, for reading only.
+
+    Its recipe cuts and does not resize: the exporter takes many times as long over a resize, whose
+    graphs test_export_graph.py looks at.
+    """
+    folder = tmp_path_factory.mktemp("walked")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        tiny_bundle.write((Pad(height=SIDE, width=SIDE), CentreCrop(height=SIDE, width=SIDE)))
+    return folder
 
 
 def contents(folder: Path) -> dict[str, bytes]:
