@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
@@ -34,6 +34,8 @@ CONNECT_S = 10.0
 """How long a scheduler may take to answer."""
 WORKERS_S = 60.0
 """How long a cluster may be without a worker."""
+SILENT_LOOKS = 12
+"""After so many looks without a result it is told."""
 LOOK_S = 5.0
 """How often it is looked whether there still is one, where no result comes."""
 QUIET = ("distributed", "distributed.client", "distributed.core")
@@ -161,13 +163,23 @@ class _Cluster(Generic[R]):
 
     def _wait_for(self, future: "Future[R]") -> None:
         with self._asking():
-            while True:
+            for look in count(1):
                 try:
                     with self._client.as_current():
                         wait(future, timeout=LOOK_S)
                     return
                 except TimeoutError:
                     self.require_workers()
+                    if look == SILENT_LOOKS:
+                        self._say_silence()
+
+    def _say_silence(self) -> None:
+        workers = ", ".join(sorted(self._seen))
+        say(
+            f"no result from the Dask workers for {SILENT_LOOKS * LOOK_S:g} s: {workers}; one that "
+            "hangs is given up by the scheduler after its worker-ttl (5 minutes by default), and "
+            "its work is done again; end it to have that now"
+        )
 
     @contextmanager
     def _asking(self) -> Iterator[None]:

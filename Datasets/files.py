@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import io
 import os
 import platform
 import shutil
@@ -91,7 +92,8 @@ def open_plain(path: Path) -> BinaryIO:
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return os.fdopen(descriptor, "rb")
+        # Readers of formats ask for its name, which is no number then.
+        return io.BufferedReader(io.FileIO(str(path), opener=lambda *_: descriptor))
     os.close(descriptor)
     raise OSError(errno.EINVAL, "it is no file but a folder, a pipe or a device", str(path))
 

@@ -137,7 +137,8 @@ def _commonest(rejections: list[Rejection]) -> str:
     reason, count = Counter(one.reason for one in rejections).most_common(1)[0]
     first = next(one.sample for one in rejections if one.reason == reason)
     others = f" and {count - 1:,} more" if count > 1 else ""
-    return f"{len(rejections):,} samples rejected: {one_line(first)}{others}: {one_line(reason)}"
+    rejected = counted(len(rejections), "sample")
+    return f"{rejected} rejected: {one_line(first)}{others}: {one_line(reason)}"
 
 
 def _summary(work: Work, before: Store, walked: Walked) -> str:

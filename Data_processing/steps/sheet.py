@@ -1,6 +1,6 @@
 """The contact sheet of a step.
 
-The same six samples before and after, copy 0 and two copies, boxes and masks drawn.
+The same six samples before and after, copy 0 and two copies, boxes drawn.
 """
 
 from contextlib import suppress

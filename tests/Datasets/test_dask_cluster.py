@@ -250,6 +250,30 @@ def test_a_cluster_without_workers_is_told(
             list(results)
 
 
+def test_workers_that_hang_are_told(
+    cluster: Cluster, engine: DaskCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once; and what they do at last is taken."""
+    workers = [one for one in cluster.workers if one.poll() is None]
+    told: list[str] = []
+
+    def listen(sentence: str) -> None:
+        told.append(sentence)
+        for one in workers:
+            one.send_signal(signal.SIGCONT)
+
+    monkeypatch.setattr(dask_cluster, "LOOK_S", 0.05)
+    monkeypatch.setattr(dask_cluster, "SILENT_LOOKS", 2)
+    results = engine.map(square, iter(range(50)))
+    assert next(results) == 0
+    monkeypatch.setattr(dask_cluster, "say", listen)
+    for one in workers:
+        one.send_signal(signal.SIGSTOP)
+    assert list(results) == [number**2 for number in range(1, 50)]
+    assert len(told) == 1
+    assert told[0].startswith("no result from the Dask workers for 0.1 s: tcp://127.0.0.1:")
+
+
 def end(processes: "list[subprocess.Popen[bytes]]") -> None:
     for one in processes:
         one.kill()

@@ -146,6 +146,7 @@ def test_only_a_plain_file_is_opened(tmp_path: Path) -> None:
     for name in ("a", "link"):
         with open_plain(tmp_path / name) as file:
             assert file.read() == b"1"
+            assert file.name == str(tmp_path / name)
     for name in ("pipe", "device", "folder"):
         with pytest.raises(OSError, match="it is no file but a folder, a pipe or a device"):
             open_plain(tmp_path / name)

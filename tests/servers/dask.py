@@ -23,11 +23,13 @@ class Cluster:
 
     Attributes:
         address: where it listens.
+        workers: those that were started.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._started: list[Started] = []
+        self.workers: list[Started] = []
         file = folder / "scheduler.json"
         settings = {
             "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1",
@@ -42,7 +44,8 @@ class Cluster:
         """Start a worker in ``folder`` that finds the project in ``code``."""
         words = ["worker", self.address, "--nthreads", str(threads), "--no-nanny", *LOCAL]
         words += ["--local-directory", str(self._folder)]
-        return self._start(words, folder, {"PYTHONPATH": str(code)})
+        self.workers.append(self._start(words, folder, {"PYTHONPATH": str(code)}))
+        return self.workers[-1]
 
     def stop(self) -> None:
         """Kill all that was started."""
