@@ -35,7 +35,7 @@ CONNECT_S = 10.0
 WORKERS_S = 60.0
 """How long a cluster may be without a worker."""
 SILENT_LOOKS = 12
-"""After so many looks without a result it is told."""
+"""After so many looks without a result that is told."""
 LOOK_S = 5.0
 """How often it is looked whether there still is one, where no result comes."""
 QUIET = ("distributed", "distributed.client", "distributed.core")
@@ -141,9 +141,15 @@ class _Cluster(Generic[R]):
         Raises:
             StageError: no worker is left, or those that took it died, or are unfit.
         """
-        self._wait_for(future)
         try:
-            return future.result()
+            while True:
+                self._wait_for(future)
+                try:  # it may lie at a worker that hangs
+                    return future.result(timeout=SILENT_LOOKS * LOOK_S)
+                except TimeoutError:
+                    if future.status == "error":  # of the task's own
+                        raise
+                    self._say_silence()
         except (CommClosedError, CancelledError):
             raise self._gone() from None
         except KilledWorker as error:
