@@ -118,8 +118,9 @@ class Batches(lightning.LightningDataModule):
         """
         if not len(self.unlabelled):
             raise StoreError(
-                "the framework learns from images without a label too, and the training part has "
-                "none: hide labels by split.labelled, or add a data set that nobody annotated"
+                "params.yaml: train.framework learns from images without a label too, and the "
+                'training part has none: hide labels (split.labelled: "4 per class"), or add a '
+                "data set that nobody annotated (docs/frameworks.md)"
             )
         known = self._order()
         beside, seed = self.batch * self.ratio, seed_for(self.seed, "unlabelled")

@@ -73,10 +73,10 @@ def read_about(name: str, where: str) -> About:
     path = about_path(name)
     if not path.is_file():
         known = names()
-        others = nearest(name, known) if known else "there are none yet"
+        others = nearest(name, known) if known else "none are here yet"
         raise ParamsError(
-            f"{where}: there are no weights '{name}'; {others}; "
-            f"`python -m Models weights add {name} --from FILE` takes some over"
+            f"{where}: there are no weights '{name}' (`python -m Models weights add {name} --from "
+            f"FILE` takes some over); {others}"
         )
     try:
         return msgspec.json.decode(path.read_bytes(), type=About)
@@ -93,7 +93,10 @@ def content_of(name: str, where: str) -> bytes:
     """
     about, path = read_about(name, where), path_of(name)
     if not path.is_file():
-        raise StoreError(f"{path} is not here; `dvc pull {path}.dvc` fetches it")
+        raise StoreError(
+            f"{path} is not here; `dvc checkout {path}.dvc` takes it from DVC's cache, `dvc pull "
+            f"{path}.dvc` from the remote"
+        )
     content = path.read_bytes()
     if sha256_of(content) != about.sha256:
         raise StoreError(

@@ -70,8 +70,9 @@ def _saved(path: Path, told: str) -> dict[str, Tensor]:
             found = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, zipfile.BadZipFile, ValueError):
         raise StoreError(
-            f"{told}: it cannot be read as tensors alone: it is damaged, or would run code; save "
-            "a state dict by torch.save(model.state_dict(), FILE), or as safetensors"
+            f"{told}: it cannot be read as tensors alone: it is no file of weights, or damaged, or "
+            "would run code; save a state dict by torch.save(model.state_dict(), FILE), or as "
+            "safetensors"
         ) from None
     for name in WRAPPERS:
         if isinstance(found, Mapping) and isinstance(found.get(name), Mapping):

@@ -112,7 +112,7 @@ def test_who_learns_from_unlabelled_images_says_that_there_are_none(
 ) -> None:
     tensors = Tensors()
     learner = Learner(batches_of(tensors, splits.read()), module_of(framework, tensors), [], CPU)
-    with pytest.raises(StoreError, match=r"hide labels by split\.labelled"):
+    with pytest.raises(StoreError, match=r"hide labels \(split\.labelled"):
         learner.fit(Course(1, PEAK))
 
 
@@ -214,4 +214,4 @@ def test_the_stage_refuses_a_set_in_which_nobody_is_unlabelled(
 ) -> None:
     write(msgspec.structs.replace(tiny, params=tiny.params.replace("supervised", "fixmatch")))
     assert main("Models", VERBS, ("train", "0")) == 1
-    assert "has none: hide labels by split.labelled" in " ".join(capsys.readouterr().err.split())
+    assert "has none: hide labels (split.labelled" in " ".join(capsys.readouterr().err.split())

@@ -153,13 +153,13 @@ def test_a_bit_that_fell_over_is_noticed() -> None:
     with pytest.raises(StoreError, match="is not what was added"):
         read("theirs", "here")
     path.unlink()
-    with pytest.raises(StoreError, match=r"is not here; `dvc pull Datasets/weights/theirs\.safet"):
+    with pytest.raises(StoreError, match=r"is not here; `dvc checkout Datasets/weights/theirs"):
         read("theirs", "here")
 
 
 def test_unknown_names_get_the_nearest() -> None:
     add("resnet18_mine", saved(TENSORS))
-    with pytest.raises(ParamsError, match=r"there are no weights 'resnet18_min'; .*resnet18_mine"):
+    with pytest.raises(ParamsError, match=r"there are no weights 'resnet18_min' .*resnet18_mine"):
         read("resnet18_min", "params.yaml: train.pretrained")
 
 
