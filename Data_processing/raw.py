@@ -33,7 +33,7 @@ class RawFiles(msgspec.Struct, frozen=True):
             SampleError: it is not the file that ``convert`` saw, or is gone.
             StoreError: a mask is not the one that ``convert`` wrote.
         """
-        root = METADATA / row.dataset if row.is_embedded else self._root(row.dataset)
+        root = METADATA / row.dataset if row.is_embedded else self.roots[row.dataset]
         path = METADATA / row.dataset / row.raw_mask if row.raw_mask else None
         raw = RawImage(root, row.files, row.sha256, row.window, row.window_hash, path)
         image = raw.pixels(self.colour)
@@ -41,14 +41,6 @@ class RawFiles(msgspec.Struct, frozen=True):
         return Sample(
             row.id, 0, image, self._mask(row, shape), row.boxes(), self._instances(row, shape)
         )
-
-    def _root(self, dataset: str) -> Path:
-        if dataset not in self.roots:
-            raise StoreError(
-                f"the store has samples of the data set '{dataset}', which params.yaml does not "
-                "name; `dvc repro source` makes it anew"
-            )
-        return self.roots[dataset]
 
     def _mask(self, row: Row, shape: tuple[int, ...]) -> np.ndarray | None:
         if row.raw_mask is None:

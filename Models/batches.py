@@ -13,7 +13,8 @@ from Models import loaders
 from Models.batch import Batch, Joined, Triplets, Wants
 from Models.loaders import AloneLoader, JoinedLoader, Loader
 from Models.loading import Mapped, Source
-from Models.orders import Order, Ordering, Repeated, Shuffled, shuffled
+from Models.ordering import Ordering
+from Models.orders import Order, Repeated, Shuffled, shuffled
 from Models.part import NOBODY, Part
 from Models.samplers import sampled
 from Models.triplets import Chosen, Drawn, Given, TripletsLoader

@@ -29,7 +29,7 @@ from Models.loading import Source
 from Models.module import Module, Parts, build
 from Models.neighbours import Neighbours
 from Models.networks.network import InputShape, Optimiser
-from Models.orders import Ordering
+from Models.ordering import Ordering
 from Models.params import Train
 from Models.part import NOBODY, ids_of, part_of, unlabelled_of
 from Models.pretrained import shelf

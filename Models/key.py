@@ -19,7 +19,7 @@ from Models.frameworks.table import FRAMEWORKS
 from Models.learner import Conditions
 from Models.module import Parts
 from Models.networks.table import TIMM, path_of
-from Models.orders import Ordering
+from Models.ordering import Ordering
 
 SHARDS = ".npy"
 """Told by their length: the index, beside them, holds the hash of every image."""

@@ -14,7 +14,7 @@ from Models.frameworks.arguments import Frameworks
 from Models.frameworks.table import FRAMEWORKS
 from Models.networks.arguments import Argument, said
 from Models.networks.table import arguments_of, check_name
-from Models.orders import OrderName, Sampling
+from Models.ordering import OrderName, Sampling
 from Models.pretrained import shelf
 from Models.schedule import ScheduleName
 
@@ -39,8 +39,8 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``frozen``: the network, or parts of it by the beginnings of their names, that training leaves
     as they are. ``spread``: the learning rate of the first layers over that of the head.
     ``model_arguments`` is what ``model`` is told (``Models.networks.arguments``).
-    ``order``, ``block`` and ``sampling`` are those of ``Models.orders.Ordering``. ``warmup`` is the
-    share of all steps in which the learning rate rises. ``threads`` is torch's number of CPU
+    ``order``, ``block`` and ``sampling`` are those of ``Models.ordering.Ordering``. ``warmup`` is
+    the share of all steps in which the learning rate rises. ``threads`` is torch's number of CPU
     threads: it changes the order of sums, so it is a parameter and not taken from the machine. Two
     threads of a small network wait for each other at every layer: 1.5 times as fast on idle
     processors, many times slower than one where anything else runs.

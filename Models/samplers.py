@@ -14,7 +14,8 @@ from Datasets.errors import StoreError
 from Datasets.params import nearest
 from Datasets.randomness import seed_for
 from Datasets.tensors import Tensors
-from Models.orders import Order, Ordering, cuts, dealt
+from Models.ordering import Ordering
+from Models.orders import Order, cuts, dealt
 from Models.part import Part
 
 

@@ -32,7 +32,7 @@ from Models.batches import Batches
 from Models.loaders import Loader, RowsLoader
 from Models.loading import CPU, source_of
 from Models.networks.network import InputShape
-from Models.orders import Ordering
+from Models.ordering import Ordering
 from Models.part import Part
 from Models.views.arguments import Strong, Weak
 from Models.views.strong import StrongView

@@ -43,7 +43,7 @@ from Models.learner import Conditions, Learner
 from Models.loading import CPU
 from Models.module import AnyFramework, Module
 from Models.networks.network import InputShape, Network, Optimiser
-from Models.orders import Ordering, Sampling
+from Models.ordering import Ordering, Sampling
 from Models.part import Part, part_of, unlabelled_of
 from Models.scaling import Scaling
 from Models.views.arguments import Strong, Weak

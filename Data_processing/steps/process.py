@@ -20,7 +20,7 @@ from Data_processing.steps.work import Work
 from Datasets import compute, row_cache
 from Datasets.compute import Compute
 from Datasets.dataset import Dataset, datasets_of
-from Datasets.errors import ParamsError, StageError
+from Datasets.errors import ParamsError, StageError, StoreError
 from Datasets.files import new_folder
 from Datasets.params import Params, load, nearest
 from Datasets.rejections import Rejection, Rejections
@@ -71,12 +71,19 @@ def work_of(params: Params, name: str, step: Step, writes: Path) -> Work:
     """Return what the step needs to know to run.
 
     Raises:
-        StoreError: the store that it reads is missing; the stage that makes it is named.
+        StoreError: the store that it reads is missing, or of data sets that params.yaml does not
+            name; the stage that makes it is named.
     """
     made_by = SOURCE if step.from_ == SOURCE else f"process@{step.from_}"
     reads = require(folder_of(step.from_), made_by)
     store = Store(reads)
     roots = {dataset: Path(entry.path) for dataset, entry in datasets_of(params).items()}
+    strangers = sorted(set(pc.unique(store.table["dataset"]).to_pylist()) - set(roots))
+    if strangers:
+        raise StoreError(
+            f"{reads} has samples of the data set '{strangers[0]}', which params.yaml does not "
+            f"name; `dvc repro {made_by}` makes it anew"
+        )
     copies = params.section("copies", int) if fans_out(store, name, step) else 0
     return Work(
         name,

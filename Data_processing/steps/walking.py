@@ -24,7 +24,7 @@ from Datasets.index import MADE, in_order
 from Datasets.layout import NOWHERE
 from Datasets.recipe import FixedOp
 from Datasets.rejections import Rejection
-from Datasets.terminal import say
+from Datasets.terminal import counted, say
 
 ONE_PROCESS_ROWS = 8000
 ONE_PROCESS_PIXELS = 2e8
@@ -145,7 +145,8 @@ def _joined(results: list[ShardResult], before: pa.Table, plan: Plan) -> Walked:
     rejections = [one for result in results for one in result.rejections]
     damaged = sum(result.damaged for result in results)
     if damaged:
-        say(f"{damaged:,} entries of the row cache were damaged; they were made anew")
+        entries = counted(damaged, "damaged entry", "damaged entries")
+        say(f"{entries} of the row cache: made anew")
     made = pa.concat_tables([before.select(MADE).slice(0, 0), *(result.made for result in results)])
     table = before.take(pa.array(plan.rows[units]))
     for name in MADE:

@@ -205,6 +205,18 @@ def test_a_step_that_leaves_nothing_stops(workspace: Workspace) -> None:
     assert not folder_of("flip").exists()
 
 
+def test_a_store_of_a_data_set_that_has_another_name_now_is_refused(workspace: Workspace) -> None:
+    """Else what it rejects would be named nowhere."""
+    source.run(Namespace())
+    workspace.params("{shapes: {format", "{forms: {format")
+    workspace.params("from: [shapes]", "from: [forms]")
+    with pytest.raises(
+        StoreError, match=r"data set 'shapes', which params\.yaml does not name; `dvc"
+    ):
+        process.run(Namespace(step="flip"))
+    assert not folder_of("flip").exists()
+
+
 def test_a_damaged_shard_is_noticed(workspace: Workspace) -> None:
     """One flipped bit in what the step before wrote."""
     walk("flip")

@@ -10,7 +10,7 @@ from Datasets.errors import StoreError
 from Datasets.randomness import place_of
 from Datasets.tensors import Tensors
 from Models.batches import Batches
-from Models.orders import Ordering
+from Models.ordering import Ordering
 from Models.part import ids_of, keys_of, part_of, require_all_classes, unlabelled_of
 from tests.Models.tiny import Tiny, draw, label_of, write
 

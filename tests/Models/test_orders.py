@@ -6,7 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Models.orders import WINDOW, BlockShuffled, InOrder, Order, Ordering, Shuffled, shuffled
+from Models.ordering import Ordering
+from Models.orders import WINDOW, BlockShuffled, InOrder, Order, Shuffled, shuffled
 
 lengths = st.integers(1, 300)
 batches = st.integers(1, 64)

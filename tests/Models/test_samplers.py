@@ -12,7 +12,7 @@ from Datasets import splits
 from Datasets.errors import StoreError
 from Datasets.tensors import Tensors
 from Models.batches import Batches
-from Models.orders import Ordering, Sampling
+from Models.ordering import Ordering, Sampling
 from Models.part import part_of
 from Models.samplers import Balanced, Grouped, Sampled, Weighted, weights_of
 from tests.Models.tiny import Tiny

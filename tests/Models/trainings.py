@@ -23,7 +23,7 @@ from Models.loading import source_of
 from Models.module import Module, Parts, build
 from Models.networks.arguments import Argument
 from Models.networks.network import InputShape, Optimiser
-from Models.orders import Ordering
+from Models.ordering import Ordering
 from Models.part import part_of, unlabelled_of
 from Models.resume import Checkpoints
 from Models.saving import Saving

@@ -211,7 +211,7 @@ def test_a_damaged_row_is_noticed_and_made_anew(
     capsys.readouterr()
     assert walk() == before
     assert len(made) == 1
-    assert "1 entries of the row cache were damaged; they were made anew" in capsys.readouterr().err
+    assert "1 damaged entry of the row cache: made anew" in capsys.readouterr().err
 
 
 def test_a_damaged_header_is_written_anew(workspace: Workspace, made: list[str]) -> None:
